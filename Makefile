@@ -1,0 +1,60 @@
+# The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test check format lock migration clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+serve: setup ## start the server on embedded parts, with two demo users in an empty database
+	@$(BIN)/python server.py serve
+
+setup: .venv/runtime web/dist/.built ## install the pinned dependencies and build web/; quick when nothing changed
+
+test: setup .venv/dev ## run all tests, against SQLite, a real PostgreSQL and a real Valkey
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## the laws of the house: lint, types, layers, schema, file lengths
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python server.py export-schema | diff schema/schema.graphql -
+
+format: .venv/dev ## format the code and write schema/schema.graphql
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+	$(BIN)/python server.py export-schema > schema/schema.graphql
+
+lock: .venv/dev ## pin every dependency, with hashes and without the address of an index
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -o requirements/runtime.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group web -o requirements/web.txt
+
+migration: .venv/dev ## write a migration for changed models: make migration NAME=what_it_does
+	$(BIN)/tortoise -c models.migrate.CONFIG makemigrations --name $(NAME)
+
+clean: ## remove what was installed and built; the data in var/ stays
+	rm -rf .venv web/dist web/node_modules
+
+.venv/made:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/runtime: .venv/made requirements/runtime.txt
+	@echo "installing dependencies"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/runtime.txt
+	@touch $@
+
+.venv/dev: .venv/runtime requirements/dev.txt
+	@echo "installing what tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+WEB_SOURCES := $(shell find web/src web/graphiql -type f) $(wildcard web/*.json web/*.ts)
+
+web/dist/.built: .venv/runtime $(WEB_SOURCES)
+	@sh web/build.sh $(BIN)
+	@touch $@

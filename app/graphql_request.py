@@ -1,0 +1,113 @@
+"""Reading GraphQL over HTTP: the method, the media types, the body.
+
+Rule: nothing a client sends is an error of the server; what cannot be read is refused with its own status.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from app.refusal import HttpRefusal
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+MAX_BODY_BYTES = 256 * 1024
+
+
+class Malformed(Exception):
+    """A readable body that is no GraphQL request; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None
+
+
+def response_media_type(accept: str) -> str:
+    """Return the media type a client wants its answer in, the best it accepts. Raises HttpRefusal 406."""
+    best, best_quality = JSON, 0.0
+    if not accept.strip():
+        return JSON
+    for item in accept.split(","):
+        media, _, parameters = item.partition(";")
+        offered = _OFFERED.get(media.strip().lower())
+        quality = _quality(parameters)
+        if offered is not None and quality > best_quality:
+            best, best_quality = offered, quality
+    if best_quality == 0.0:
+        raise HttpRefusal(406, f"This server answers {GRAPHQL_JSON} or {JSON}.")
+    return best
+
+
+_OFFERED = {GRAPHQL_JSON: GRAPHQL_JSON, JSON: JSON, "application/*": JSON, "*/*": JSON}
+
+
+async def read_request(request: web.Request) -> GraphQLRequest:
+    """Return the operation a request asks for. Raises HttpRefusal where it cannot be read, Malformed where it is none."""
+    if request.method == "GET":
+        return graphql_request({**request.query, **{key: _parameter(request, key) for key in ("variables", "extensions")}})
+    if request.content_type != JSON:
+        raise HttpRefusal(415, f"Send the request as {JSON}.")
+    if request.charset not in (None, "utf-8", "UTF-8", "utf8"):
+        raise HttpRefusal(415, "Send the request in UTF-8.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise HttpRefusal(415, "Send the request without a content encoding.")
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise HttpRefusal(413, f"The request is larger than {MAX_BODY_BYTES} bytes.") from None
+    payload = parse_json(body)
+    if isinstance(payload, list):
+        raise HttpRefusal(400, "Batches are not supported; send one operation a request.")
+    if not isinstance(payload, dict):
+        raise HttpRefusal(400, "The request is not a JSON object.")
+    return graphql_request(payload)
+
+
+def graphql_request(payload: Mapping[str, Any]) -> GraphQLRequest:
+    """Return the operation that a decoded request asks for. Raises Malformed."""
+    query, variables = payload.get("query"), payload.get("variables")
+    name, extensions = payload.get("operationName"), payload.get("extensions")
+    if not isinstance(query, str) or not query:
+        raise Malformed("query must be a text.")
+    if not isinstance(variables, dict | None):
+        raise Malformed("variables must be an object.")
+    if not isinstance(name, str | None):
+        raise Malformed("operationName must be a text.")
+    if not isinstance(extensions, dict | None):
+        raise Malformed("extensions must be an object.")
+    return GraphQLRequest(query, variables or {}, name or None)
+
+
+def parse_json(body: bytes) -> object:
+    """Return what JSON says. Raises HttpRefusal 400 for what cannot be read."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # orjson refuses lone surrogates and NaN outright; the argument they stand in should be named instead.
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise HttpRefusal(400, "The request is not readable JSON.") from None
+
+
+def _parameter(request: web.Request, key: str) -> object:
+    text = request.query.get(key)
+    return parse_json(text.encode(errors="replace")) if text else None
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,126 @@
+"""Identity: tokens in, viewers out.
+
+Rule: a token is believed only if its signature, its algorithm and every required claim hold; whatever else is wrong
+with it is UNAUTHENTICATED, never an error of the server.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from cachetools import LRUCache
+
+from models import ids
+from models.clock import Clock
+from models.database import Database
+from models.errors import BadUserInput, Unauthenticated, UnauthenticatedReason
+from models.text import storable
+from models.user import Claims, admit
+from resolvers.context import Viewer
+
+ALGORITHM = "HS256"
+LEEWAY_S = 30
+LONGEST_TOKEN = 8192
+LONGEST_SUBJECT = 255
+LONGEST_NAME = 100
+LONGEST_PICTURE = 2000
+DEFAULT_LIFETIME_S = 24 * 3600
+MAX_KNOWN_USERS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a verified token says."""
+
+    claims: Claims
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Verifies and issues the tokens of one secret. `issuer` and `audience` are required of a token where given."""
+
+    secret: str
+    issuer: str | None = None
+    audience: str | None = None
+
+    def verify(self, token: str) -> Bearer:
+        """Return what a token says. Raises Unauthenticated with the reason `invalid` or `expired`."""
+        if len(token) > LONGEST_TOKEN:
+            raise Unauthenticated(UnauthenticatedReason.INVALID)
+        try:
+            payload = jwt.decode(
+                token,
+                self.secret,
+                algorithms=[ALGORITHM],
+                issuer=self.issuer,
+                audience=self.audience,
+                leeway=LEEWAY_S,
+                options={"require": ["exp", "sub"]},
+            )
+            return _bearer(payload, self.issuer or "")
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated(UnauthenticatedReason.EXPIRED) from None
+        except (jwt.PyJWTError, BadUserInput, ValueError, TypeError, OverflowError):
+            raise Unauthenticated(UnauthenticatedReason.INVALID) from None
+
+    def issue(
+        self,
+        subject: str,
+        *,
+        name: str | None = None,
+        roles: Sequence[str] = (),
+        lifetime_s: int = DEFAULT_LIFETIME_S,
+        clock_s: Callable[[], float] = time.time,
+    ) -> str:
+        """Return a signed token for `subject`."""
+        now = int(clock_s())
+        payload: dict[str, Any] = {"sub": subject, "iat": now, "exp": now + lifetime_s}
+        optional = {"name": name, "roles": list(roles), "iss": self.issuer, "aud": self.audience}
+        payload.update({claim: value for claim, value in optional.items() if value})
+        return jwt.encode(payload, self.secret, ALGORITHM)
+
+
+class Viewers:
+    """Turns bearers into viewers, remembering who is already admitted."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        # Hash of a user -> their id, and the issue time of the newest claims known to be applied.
+        self._admitted: LRUCache[str, tuple[int, int]] = LRUCache(MAX_KNOWN_USERS)
+
+    async def viewer(self, bearer: Bearer) -> Viewer:
+        """Return the viewer a token speaks for, made at first sight. Raises Unavailable."""
+        claims = bearer.claims
+        known = self._admitted.get(claims.uid)
+        if known is None or known[1] < claims.issued_at_s:
+            user_id = await admit(self._db, claims, self._clock())
+            known = self._admitted[claims.uid] = (user_id, claims.issued_at_s)
+        return Viewer(known[0], bearer.roles)
+
+
+def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
+    subject, expires, issued_at = payload["sub"], payload["exp"], payload.get("iat", 0)
+    if not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_SUBJECT:
+        raise ValueError("sub")
+    # A bool is an int to Python; a text is a number to PyJWT.
+    if any(isinstance(moment, bool) or not isinstance(moment, int | float) for moment in (expires, issued_at)):
+        raise ValueError("exp or iat")
+    name, picture, roles = payload.get("name"), payload.get("picture"), payload.get("roles") or []
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise ValueError("roles")
+    claims = Claims(
+        uid=ids.user_hash_hex(issuer, storable(subject, "sub")),
+        name=(storable(name, "name").strip()[:LONGEST_NAME] or None) if isinstance(name, str) else None,
+        image=_picture(picture),
+        issued_at_s=int(issued_at),
+    )
+    return Bearer(claims, frozenset(roles))
+
+
+def _picture(picture: object) -> str | None:
+    usable = isinstance(picture, str) and picture.startswith(("https://", "http://")) and len(picture) <= LONGEST_PICTURE
+    return storable(picture, "picture") if usable and isinstance(picture, str) else None

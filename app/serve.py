@@ -1,0 +1,122 @@
+"""`server.py serve`: from nothing to a running server, and what a newcomer is told."""
+
+import asyncio
+import logging
+import signal
+import socket
+from contextlib import AsyncExitStack
+
+from app.demo import DEMO_USERS, fill_empty_database
+from app.embedded_valkey import EmbeddedValkey, available
+from app.settings import Settings
+from app.supervisor import Supervisor, listen
+from app.wiring import tokens_of
+from models import ids
+from models.clock import wall_clock_us
+from models.database import Database
+from models.migrate import migrate
+
+log = logging.getLogger("pollux.serve")
+
+READY_S = 30.0
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises PortTaken, Unavailable."""
+    listener = listen(settings)
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is None:
+            await _start_valkey(settings, stack)
+        applied = await migrate(settings.database_url, wall_clock_us())
+        if applied:
+            log.info("migrations applied: %s", ", ".join(applied))
+        channel_id = await _demo_channel(settings)
+        supervisor = Supervisor(settings, listener)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signal_number, supervisor.stop)
+        greeting = asyncio.create_task(_greet(settings, listener, channel_id))
+        await supervisor.run()
+        greeting.cancel()
+
+
+async def _start_valkey(settings: Settings, stack: AsyncExitStack) -> None:
+    if not available():
+        log.warning("there is no embedded Valkey for this machine; running as with REDIS_URL=none")
+        return
+    valkey = EmbeddedValkey(settings.var_folder)
+    task = asyncio.create_task(valkey.run(), name="valkey")
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(end)
+    if not await valkey.ready():
+        log.warning("the embedded Valkey does not answer; going on without it until it does")
+
+
+async def _demo_channel(settings: Settings) -> int | None:
+    if not settings.hands_out_tokens:
+        return None
+    db = await Database.open(settings.database_url)
+    try:
+        return await fill_empty_database(db, settings.jwt_issuer or "", wall_clock_us)
+    finally:
+        await db.close()
+
+
+async def _greet(settings: Settings, listener: socket.socket, channel_id: int | None) -> None:
+    """Say where the server is, once it answers."""
+    host, port = listener.getsockname()[:2]
+    async with asyncio.timeout(READY_S):
+        while not await _ready(host, port):
+            await asyncio.sleep(0.05)  # another process's socket signals nothing
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    log.info("ready at %s", url)
+    if settings.hands_out_tokens:
+        print(_welcome(settings, url, channel_id), flush=True)  # noqa: T201  # for the person at the terminal, not for logs
+
+
+async def _ready(host: str, port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    try:
+        writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
+        return b" 200 " in await reader.readline()
+    except OSError:
+        return False
+    finally:
+        writer.close()
+
+
+SEND = (
+    'mutation($c: ID!) { sendMessage(input: {channelId: $c, content: \\"Hello\\"})'
+    " { message { seq cursor } userErrors { message } } }"
+)
+POLL = (
+    "query($c: ID!) { messages(channelId: $c) { nodes { seq content author { name } }"
+    " pageInfo { endCursor } pollingInterval { milliseconds } } }"
+)
+
+
+def _welcome(settings: Settings, url: str, channel_id: int | None) -> str:
+    tokens = {name: tokens_of(settings).issue(name.lower(), name=name) for name in DEMO_USERS}
+    lines = ["", f"  GraphiQL   {url}/graphql", f"  API        {url}/graphql   (health: {url}/readyz)", ""]
+    for name, token in tokens.items():
+        lines += [f"  Token of {name}:", f"  {token}", ""]
+    if channel_id is not None:
+        channel = ids.encode(ids.ChannelId(channel_id))
+        sender, poller = tokens.values()
+        lines += [f"  The channel #general is {channel}. Send a message, then poll it:", ""]
+        lines += [_curl(url, sender, SEND, channel), "", _curl(url, poller, POLL, channel), ""]
+        lines += ['  Ask again with messages(channelId: $c, after: "the endCursor") for what is new.', ""]
+    return "\n".join(lines)
+
+
+def _curl(url: str, token: str, query: str, channel: str) -> str:
+    return (
+        f"  curl -s {url}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' \\\n"
+        f'    -d \'{{"query": "{query}", "variables": {{"c": "{channel}"}}}}\''
+    )

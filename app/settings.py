@@ -1,0 +1,181 @@
+"""Settings from the environment; a wrong value stops the start with its name, its value unless secret, and what is allowed."""
+
+import ipaddress
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.store_url import StoreUrl
+from realtime.pacing import PollingPolicy
+
+# Known to everybody who can read this file; refused wherever somebody else could reach the server.
+DEVELOPMENT_SECRET = "pollux-development-secret-known-to-everybody"  # noqa: S105  # see above
+# RFC 7518, 3.2: a key for HS256 is at least as long as its hash.
+SHORTEST_SECRET_BYTES = 32
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+DEFAULT_VAR = Path("var")
+
+ALLOWED = {
+    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none",
+    "PORT": "0 to 65535",
+    "WEB_CONCURRENCY": "1 to 64",
+    "POLLUX_ENV": "development or production",
+    "POLLUX_JWT_SECRET": f"at least {SHORTEST_SECRET_BYTES} bytes",
+    "POLLUX_POLLING_POLICY": " or ".join(policy.value for policy in PollingPolicy),
+    "POLLUX_GRAPHIQL": "on or off",
+    "POLLUX_INTROSPECTION": "on or off",
+    "LOG_LEVEL": "debug, info, warning or error",
+    "LOG_FORMAT": "text or json",
+}
+
+
+class Environment(Enum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class WrongSettings(Exception):
+    """One line for each setting that is wrong."""
+
+
+def _store_url(url: str | StoreUrl) -> StoreUrl:
+    return url if isinstance(url, StoreUrl) else StoreUrl.parse(url)
+
+
+def _redis_url(text: str | None) -> str | None:
+    if text is None or text == "none":
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in REDIS_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.hostname):
+        raise ValueError
+    return text
+
+
+def _switch(text: object) -> bool | None:
+    if text is None or isinstance(text, bool):
+        return text
+    if text not in ("on", "off"):
+        raise ValueError
+    return text == "on"
+
+
+Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
+
+
+class Settings(BaseSettings):
+    """What the environment says. An empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", arbitrary_types_allowed=True, populate_by_name=True)
+
+    database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(_store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
+    redis_url: Annotated[str | None, BeforeValidator(_redis_url)] = None
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    web_concurrency: int = Field(1, ge=1, le=64)
+    environment: Environment = Field(Environment.DEVELOPMENT, validation_alias="POLLUX_ENV")
+    jwt_secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), validation_alias="POLLUX_JWT_SECRET")
+    jwt_issuer: str | None = Field(None, validation_alias="POLLUX_JWT_ISSUER")
+    jwt_audience: str | None = Field(None, validation_alias="POLLUX_JWT_AUDIENCE")
+    polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
+    graphiql: Switch = Field(None, validation_alias="POLLUX_GRAPHIQL")
+    introspection: Switch = Field(None, validation_alias="POLLUX_INTROSPECTION")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment. Raises WrongSettings naming every variable that is wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise WrongSettings("\n".join(_line(one) for one in error.errors())) from None  # type: ignore[arg-type]  # ErrorDetails is a dict
+
+    @model_validator(mode="after")
+    def _secret_fits(self) -> Self:
+        if len(self.jwt_secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
+            raise ValueError(f"POLLUX_JWT_SECRET is too short; allowed: {ALLOWED['POLLUX_JWT_SECRET']}")
+        if self.uses_development_secret and self.environment is Environment.PRODUCTION:
+            raise ValueError("POLLUX_JWT_SECRET is not set; POLLUX_ENV=production needs one of its own")
+        if self.uses_development_secret and not is_loopback(self.host):
+            raise ValueError(
+                f"HOST={self.host} can be reached from outside, where the development secret is refused; set POLLUX_JWT_SECRET"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _processes_share_redis(self) -> Self:
+        if self.redis_url == "none" and self.web_concurrency > 1:
+            raise ValueError(f"REDIS_URL=none serves one process; WEB_CONCURRENCY={self.web_concurrency} is wrong; allowed: 1")
+        return self
+
+    @property
+    def uses_development_secret(self) -> bool:
+        return self.jwt_secret.get_secret_value() == DEVELOPMENT_SECRET
+
+    @property
+    def hands_out_tokens(self) -> bool:
+        """Whether GraphiQL and the start-up lines carry a token: in development, where nobody else can see them."""
+        return self.environment is Environment.DEVELOPMENT and is_loopback(self.host)
+
+    @property
+    def shows_graphiql(self) -> bool:
+        return self.environment is Environment.DEVELOPMENT if self.graphiql is None else self.graphiql
+
+    @property
+    def allows_introspection(self) -> bool:
+        """Whether the schema may be asked for, and errors suggest names from it."""
+        return self.environment is Environment.DEVELOPMENT if self.introspection is None else self.introspection
+
+    @property
+    def var_folder(self) -> Path:
+        """Where the embedded parts keep what is theirs: beside the SQLite file, or in var/."""
+        path = self.database_url.sqlite_path
+        return path.parent if path is not None else DEFAULT_VAR
+
+    def shown(self) -> dict[str, str]:
+        """Return the effective settings by variable, secrets hidden."""
+        return {
+            "DATABASE_URL": str(self.database_url),
+            "REDIS_URL": without_password(self.redis_url) if self.redis_url else f"(embedded, in {self.var_folder})",
+            "HOST": self.host,
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": str(self.web_concurrency),
+            "POLLUX_ENV": self.environment.value,
+            "POLLUX_JWT_SECRET": "(the development secret)" if self.uses_development_secret else "(hidden)",
+            "POLLUX_JWT_ISSUER": self.jwt_issuer or "(unset)",
+            "POLLUX_JWT_AUDIENCE": self.jwt_audience or "(unset)",
+            "POLLUX_POLLING_POLICY": self.polling_policy.value,
+            "POLLUX_GRAPHIQL": "on" if self.shows_graphiql else "off",
+            "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",
+            "LOG_LEVEL": self.log_level,
+            "LOG_FORMAT": self.log_format,
+        }
+
+
+def _line(error: dict[str, object]) -> str:
+    """Return the line for one wrong setting."""
+    location = error["loc"]
+    if not isinstance(location, tuple) or not location:
+        return str(error["msg"]).removeprefix("Value error, ")
+    name = str(location[0]).upper()
+    value = "" if name == "POLLUX_JWT_SECRET" else f"={without_password(str(error['input']))}"
+    allowed = f"allowed: {ALLOWED[name]}" if name in ALLOWED else str(error["msg"]).removeprefix("Value error, ")
+    return f"{name}{value} is wrong; {allowed}"
+
+
+def without_password(text: str) -> str:
+    """Return a URL with its password hidden."""
+    return re.sub(r"(://[^/@]*?:)[^/@]*@", r"\1***@", text)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,124 @@
+"""Turns settings into parts: the only module that names concrete adapters.
+
+Rule: the choice is logged, and what is not known is refused in settings.py before anything is opened.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from app.demo import DEMO_USER
+from app.documents import Documents
+from app.embedded_valkey import available as valkey_available
+from app.embedded_valkey import socket_url
+from app.graphiql import GraphiQLPage, add_assets
+from app.graphql_request import MAX_BODY_BYTES
+from app.graphql_view import PolluxView
+from app.health import add_health
+from app.identity import Tokens, Viewers
+from app.json_errors import json_errors
+from app.settings import Settings, without_password
+from cache.metadata import MetadataCopies
+from cache.presence import Presence
+from cache.profiles import ProfileCopies
+from cache.read_index import ReadIndex
+from cache.recent import RecentMessages
+from cache.redis_level import RedisLevel, redis_client
+from models.clock import Clock, wall_clock_us
+from models.database import Database
+from models.group_commit import GroupCommit
+from models.identity import cursor_codec
+from realtime.load import LoadMeter
+from resolvers.services import Services
+from schema.build import build_schema
+
+log = logging.getLogger("pollux.wiring")
+
+
+def tokens_of(settings: Settings) -> Tokens:
+    """Return what verifies and issues tokens."""
+    return Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
+
+
+def redis_url_of(settings: Settings) -> str | None:
+    """Return where Redis is: given, the embedded one's socket, or nowhere."""
+    if settings.redis_url is not None:
+        return None if settings.redis_url == "none" else settings.redis_url
+    return socket_url(settings.var_folder) if valkey_available() else None
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> AsyncIterator[tuple[Services, RedisLevel]]:
+    """Open the parts that operations work with, and close them: first what writes, last what it writes to."""
+    redis_url = redis_url_of(settings)
+    log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
+    db = await Database.open(settings.database_url)
+    redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
+    try:
+        cursors = await cursor_codec(db)
+        # Copies of another database, or of this one before a restore, have other keys.
+        prefix = f"pollux:{cursors.epoch_hex}:"
+        services = Services(
+            db=db,
+            cursors=cursors,
+            read_index=ReadIndex(db),
+            recent=RecentMessages(db, redis, prefix=prefix),
+            metadata=MetadataCopies(db, redis, prefix=prefix),
+            profiles=ProfileCopies(db),
+            presence=Presence(redis, prefix=prefix),
+            sends=GroupCommit(db, clock),
+            load=LoadMeter(),
+            policy=settings.polling_policy,
+            clock=clock,
+        )
+        async with _running(services.presence.run(), services.load.run()):
+            yield services, redis
+        await services.sends.close()
+    finally:
+        await redis.close()
+        await db.close()
+
+
+def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.Application:
+    """Return the HTTP application over open services."""
+    schema = build_schema(suggestions=settings.allows_introspection)
+    tokens = tokens_of(settings)
+    issue = (lambda: tokens.issue(DEMO_USER.lower(), name=DEMO_USER)) if settings.hands_out_tokens else None
+    page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
+    if settings.shows_graphiql and page is None:
+        log.warning("GraphiQL is not built; run make setup")
+    view = PolluxView(
+        schema,
+        services,
+        tokens,
+        Viewers(services.db, services.clock),
+        Documents(schema._schema, introspection=settings.allows_introspection),
+        page,
+    )
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
+    app.router.add_route("*", "/graphql", view)
+    add_health(app, services.db, redis)
+    add_assets(app)
+    return app
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run background work while the block does; an error of it is logged, and the rest goes on."""
+    tasks = [asyncio.create_task(one) for one in work]
+    for task in tasks:
+        task.add_done_callback(_log_failure)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("background work ended", exc_info=task.exception())

@@ -1,0 +1,70 @@
+"""Reads shared by everybody who asks: `Flights` for what may change, `SingleFlight` for what its key fixes.
+
+Rule of Flights: a key that is asked for while a read is in flight joins the next one, so every answer comes from a
+read that began after it was asked for. This is what makes a shared read as fresh as one's own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Flights(Generic[K, V]):
+    """Coalesces reads by key. `flights` counts the reads made, `riders` the keys they carried."""
+
+    def __init__(self, read: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._read = read
+        self._boarding: dict[K, asyncio.Future[V | None]] = {}
+        self._pilot: asyncio.Task[None] | None = None
+        self.flights = 0
+        self.riders = 0
+
+    async def get(self, key: K) -> V | None:
+        """Return the value of `key`, None where the read found none; raises what the read raised."""
+        seat = self._boarding.get(key)
+        if seat is None:
+            seat = self._boarding[key] = asyncio.get_running_loop().create_future()
+            if self._pilot is None:
+                self._pilot = asyncio.create_task(self._fly(), name="flights")
+        # Shielded: a rider who goes away must not take the others' seat along.
+        return await asyncio.shield(seat)
+
+    async def _fly(self) -> None:
+        while self._boarding:
+            riders, self._boarding = self._boarding, {}
+            self.flights += 1
+            self.riders += len(riders)
+            try:
+                found = await self._read(list(riders))
+            except Exception as error:  # noqa: BLE001  # it belongs to those who wait
+                for seat in riders.values():
+                    seat.set_exception(error)
+                    seat.exception()  # a rider may be gone
+            else:
+                for key, seat in riders.items():
+                    seat.set_result(found.get(key))
+        self._pilot = None
+
+
+class SingleFlight(Generic[K, V]):
+    """Joins readers of the same key to the read already in flight; the key must hold the versions it is read under."""
+
+    def __init__(self, read: Callable[[K], Coroutine[object, object, V]]) -> None:
+        self._read = read
+        self._flying: dict[K, asyncio.Task[V]] = {}
+
+    async def get(self, key: K) -> V:
+        """Return what the read of `key` gives; raises what it raised."""
+        task = self._flying.get(key)
+        if task is None:
+            task = self._flying[key] = asyncio.create_task(self._read(key), name="single flight")
+            task.add_done_callback(lambda done: self._landed(key, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, key: K, task: asyncio.Task[V]) -> None:
+        del self._flying[key]
+        if not task.cancelled():
+            task.exception()  # those who waited have it; they may be gone

@@ -1,0 +1,147 @@
+"""Recent messages: the newest 512 of a channel, in the process and in Redis, for 60 s from their last use.
+
+Rule: a page is a range of seqs known from the head, so completeness is counting. A copy carries the event number it is
+true as of; it may be used while the head's `last_change` is not beyond that number. In the process, the few messages
+that changed meanwhile are dropped instead, as the channel's events name them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+import orjson
+from cachetools import TTLCache
+
+from cache.flights import SingleFlight
+from cache.redis_level import Redis, RedisLevel
+from models.database import Database
+from models.event import changed_messages
+from models.head import ChannelHead
+from models.message import MessageRecord, messages_between
+
+CAP = 512
+TTL_S = 60
+MAX_CHANNELS = 1000
+
+
+@dataclass(slots=True)
+class _Run:
+    """Messages by seq, all of them true as of event `as_of`."""
+
+    as_of: int
+    messages: dict[int, MessageRecord] = field(default_factory=dict)
+
+    def between(self, first: int, last: int) -> list[MessageRecord] | None:
+        found = [self.messages[seq] for seq in range(first, last + 1) if seq in self.messages]
+        return found if len(found) == last - first + 1 else None
+
+    def keep(self, records: Sequence[MessageRecord], *, as_of: int) -> None:
+        # A copy that is older than the run's claim would inherit the claim without having earned it.
+        if as_of >= self.as_of:
+            self.messages.update((record.seq, record) for record in records)
+            if len(self.messages) > CAP:
+                for seq in sorted(self.messages)[:-CAP]:
+                    del self.messages[seq]
+
+
+class RecentMessages:
+    """Reads ranges of messages through the levels. `answered` counts which level answered."""
+
+    def __init__(self, db: Database, redis: RedisLevel, *, prefix: str) -> None:
+        self._db = db
+        self._redis = redis
+        self._prefix = prefix
+        self._runs: TTLCache[int, _Run] = TTLCache(MAX_CHANNELS, TTL_S)
+        # The key holds the head's last event: nobody joins a read that began under another head.
+        self._misses: SingleFlight[tuple[int, int, int, int], list[MessageRecord]] = SingleFlight(self._read_store)
+        self.answered: Counter[str] = Counter()
+
+    async def between(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
+        """Return the messages first..last, oldest first; both must lie within 1..head.last_message.
+
+        Raises Unavailable where the store cannot answer.
+        """
+        if first > last:
+            return []
+        if first <= head.last_message - CAP:
+            return await self._from_store(head, first, last)
+        run = await self._current_run(head)
+        found = run.between(first, last)
+        if found is not None:
+            self.answered["process"] += 1
+            return found
+        found = await self._from_redis(head, first, last)
+        if found is not None:
+            self.answered["redis"] += 1
+        else:
+            found = await self._from_store(head, first, last)
+            self._to_redis(head.channel_id, found, as_of=head.last_event)
+        run.keep(found, as_of=head.last_event)
+        return found
+
+    def sent(self, message: MessageRecord) -> None:
+        """Take note of a message just committed."""
+        run = self._runs.get(message.channel_id)
+        if run is not None:
+            run.keep([message], as_of=message.version)
+        self._to_redis(message.channel_id, [message], as_of=message.version)
+
+    async def _current_run(self, head: ChannelHead) -> _Run:
+        run = self._runs.get(head.channel_id)
+        if run is None:
+            run = _Run(as_of=head.last_event)
+        elif head.last_change > run.as_of:
+            for seq in await changed_messages(self._db, head.channel_id, after=run.as_of, upto=head.last_event):
+                run.messages.pop(seq, None)
+            run.as_of = max(run.as_of, head.last_event)
+        self._runs[head.channel_id] = run  # renewed by use
+        return run
+
+    async def _from_store(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
+        self.answered["store"] += 1
+        found = await self._misses.get((head.channel_id, head.last_event, first, last))
+        if len(found) != last - first + 1:
+            raise RuntimeError(f"channel {head.channel_id} has {len(found)} messages in {first}..{last}")
+        return found
+
+    async def _read_store(self, key: tuple[int, int, int, int]) -> list[MessageRecord]:
+        channel_id, _, first, last = key
+        return await messages_between(self._db, channel_id, first, last)
+
+    async def _from_redis(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord] | None:
+        key = self._key(head.channel_id)
+
+        async def read(client: Redis) -> list[bytes]:
+            return [member for member in await client.zrange(key, first, last, byscore=True) if isinstance(member, bytes)]
+
+        newest: dict[int, tuple[int, MessageRecord]] = {}
+        for as_of, record in map(_decoded, await self._redis.attempt(read) or ()):
+            if as_of >= max(head.last_change, newest.get(record.seq, (0,))[0]):
+                newest[record.seq] = (as_of, record)
+        records = [newest[seq][1] for seq in sorted(newest)]
+        return records if len(records) == last - first + 1 else None
+
+    def _to_redis(self, channel_id: int, records: Sequence[MessageRecord], *, as_of: int) -> None:
+        key, ttl_s = self._key(channel_id), self._redis.ttl_s(TTL_S)
+
+        async def write(client: Redis) -> None:
+            async with client.pipeline(transaction=True) as pipe:
+                pipe.zremrangebyscore(key, records[0].seq, records[-1].seq)
+                pipe.zadd(key, {_encoded(as_of, record): record.seq for record in records})
+                pipe.zremrangebyrank(key, 0, -CAP - 1)
+                pipe.expire(key, ttl_s)
+                await pipe.execute()
+
+        self._redis.later(write)
+
+    def _key(self, channel_id: int) -> str:
+        return f"{self._prefix}{{c{channel_id}}}:recent"
+
+
+def _encoded(as_of: int, record: MessageRecord) -> bytes:
+    return orjson.dumps((as_of, asdict(record)))
+
+
+def _decoded(member: bytes) -> tuple[int, MessageRecord]:
+    as_of, fields = orjson.loads(member)
+    return as_of, MessageRecord(**{**fields, "mention_ids": tuple(fields["mention_ids"])})

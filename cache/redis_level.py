@@ -1,0 +1,126 @@
+"""The level in Redis: shared by all processes, and never waited for.
+
+Rule: an operation ends within its deadline, and a failure is None, counted, and for a while not tried again. Nobody
+above this file knows Redis's errors.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import Redis as _Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+log = logging.getLogger("pollux.redis")
+
+T = TypeVar("T")
+
+# The client, as this room's files name it.
+Redis = _Redis
+
+# DESIGN.md: a Redis that takes longer costs more than the read it saves.
+DEADLINE_S = 0.05
+FAILURES_TO_OPEN = 3
+OPEN_S = 1.0
+MAX_CONNECTIONS = 16
+# Writes that may wait; more means that Redis cannot keep up, and the copies are not worth waiting for.
+MAX_LATER = 1000
+
+
+def redis_client(url: str) -> Redis:
+    """Return a client that neither retries nor waits: both are this level's business."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MAX_CONNECTIONS,
+        timeout=DEADLINE_S,
+        socket_timeout=DEADLINE_S,
+        socket_connect_timeout=DEADLINE_S,
+        retry=Retry(NoBackoff(), 0),
+        protocol=3,
+    )
+    return Redis(connection_pool=pool)
+
+
+class RedisLevel:
+    """Runs operations against Redis, or against nothing when there is no client.
+
+    After three failures in a row the breaker opens for about a second: operations then give None at once.
+    """
+
+    def __init__(
+        self,
+        client: Redis | None,
+        *,
+        clock_s: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._client = client
+        self._clock_s = clock_s
+        self._jitter = jitter
+        self._failures_in_a_row = 0
+        self._open_until_s = 0.0
+        self._later: asyncio.Queue[Callable[[Redis], Awaitable[None]]] = asyncio.Queue(MAX_LATER)
+        self._writer: asyncio.Task[None] | None = None
+        self.failures = 0
+
+    @property
+    def configured(self) -> bool:
+        return self._client is not None
+
+    async def attempt(self, operation: Callable[[Redis], Awaitable[T]], *, deadline_s: float = DEADLINE_S) -> T | None:
+        """Return what `operation` returns, or None where Redis is absent, slow, broken or resting."""
+        if self._client is None or self._clock_s() < self._open_until_s:
+            return None
+        try:
+            async with asyncio.timeout(deadline_s):
+                result = await operation(self._client)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+            return None
+        self._failures_in_a_row = 0
+        return result
+
+    def later(self, write: Callable[[Redis], Awaitable[None]]) -> None:
+        """Run `write` after the present request, in order, ignoring its failure; dropped where too many wait already."""
+        if self._client is None or self._later.full():
+            return
+        self._later.put_nowait(write)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_behind(), name="redis writes")
+
+    async def settled(self) -> None:
+        """Wait until every write handed to `later` was tried."""
+        await self._later.join()
+
+    async def _write_behind(self) -> None:
+        while True:
+            write = await self._later.get()
+            await self.attempt(write)
+            self._later.task_done()
+
+    def ttl_s(self, seconds: int) -> int:
+        """Return a time to live of `seconds`, less up to a tenth, so that keys made together do not end together."""
+        return max(1, round(seconds * (1 - 0.1 * self._jitter())))
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        if self._client is not None:
+            await self._client.aclose()
+            await self._client.connection_pool.aclose()
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= FAILURES_TO_OPEN:
+            self._failures_in_a_row = 0
+            self._open_until_s = self._clock_s() + OPEN_S * (0.75 + 0.5 * self._jitter())
+            log.warning("Redis does not answer (%s); going on without it", type(error).__name__)

@@ -1,0 +1,168 @@
+"""The connection to the store: reads, transactions, and the one place where a driver's failures become ours.
+
+Rule: a read that could not be made raises Unavailable; it is never answered "empty". A commit of unknown outcome
+raises Unavailable too: the caller's retry, with its idempotency key, settles what happened.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self, cast
+
+import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext, _current_context
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError, TransactionManagementError
+from tortoise.transactions import in_transaction
+
+from models.asyncpg_engine import PooledClient
+from models.dialect import Dialect, PostgreSQL, SQLite
+from models.errors import Unavailable
+from models.sqlite_engine import ImmediateClient
+from models.store_url import StoreUrl
+
+log = logging.getLogger("pollux.database")
+
+Row = dict[str, Any]  # a column's type is the table's business; records give it a name
+
+APP = "models"
+
+_LOST_CONNECTION = (
+    OSError,
+    asyncio.TimeoutError,
+    sqlite3.OperationalError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.ReadOnlySQLTransactionError,
+    DBConnectionError,
+    TransactionManagementError,
+)
+
+
+class DuplicateRow(Exception):
+    """A unique constraint refused a row."""
+
+
+class Transaction:
+    """Statements of one transaction, which commits when its block ends and rolls back when it raises."""
+
+    def __init__(self, client: BaseDBAsyncClient, dialect: Dialect) -> None:
+        self.client = client
+        self.dialect = dialect
+
+    async def rows(self, sql: str, *args: object) -> list[Row]:
+        """Return what a SELECT or a RETURNING gives."""
+        with _our_errors():
+            return await self.client.execute_query_dict(self.dialect.placeholders(sql), list(args))
+
+    async def run(self, sql: str, *args: object) -> None:
+        """Run a statement for its effect."""
+        await self.rows(sql, *args)
+
+    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run a statement once for each of `rows`, in one exchange with the server."""
+        if rows:
+            with _our_errors():
+                await self.client.execute_many(self.dialect.placeholders(sql), [list(row) for row in rows])
+
+
+class Database:
+    """One store. Writes go one transaction at a time on SQLite; reads have connections of their own on both."""
+
+    def __init__(self, context: TortoiseContext, dialect: Dialect) -> None:
+        self._context = context
+        self._writer = cast(PooledClient | ImmediateClient, context.db("default"))
+        self._reader = context.db("reader")
+        self.dialect = dialect
+
+    @classmethod
+    async def open(cls, url: StoreUrl) -> Self:
+        """Return the database at `url`; connections are made when first used."""
+        context = TortoiseContext()
+        with _current(context):
+            await context.init(config=tortoise_config(url))
+        return cls(context, SQLite() if url.is_sqlite else PostgreSQL())
+
+    async def rows(self, sql: str, *args: object) -> list[Row]:
+        """Return what a SELECT gives, of everything committed before this call."""
+        with _our_errors():
+            return await self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction: READ COMMITTED on PostgreSQL, IMMEDIATE on SQLite.
+
+        Raises Unavailable where the commit's outcome is unknown.
+        """
+        with _our_errors():
+            async with self._writer.transaction() as client:
+                yield Transaction(client, self.dialect)
+
+    @asynccontextmanager
+    async def migration_transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that Tortoise's own code, run inside, finds and nests in."""
+        with _current(self._context), _our_errors():
+            async with in_transaction("default") as client:
+                yield Transaction(client, self.dialect)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._context.close_connections()
+
+
+@contextmanager
+def _current(context: TortoiseContext) -> Iterator[None]:
+    # Tortoise finds its connections through a context variable; a server has many tasks and, in tests, many stores.
+    token = _current_context.set(context)
+    try:
+        yield
+    finally:
+        _current_context.reset(token)
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise DuplicateRow(str(error)) from error
+    except OperationalError as error:
+        # SQLite: busy past its timeout, or the disk. PostgreSQL: a statement of ours is wrong.
+        if isinstance(error.args[0], sqlite3.OperationalError):
+            raise _unavailable(error) from error
+        raise
+    except _LOST_CONNECTION as error:
+        if isinstance(error, ValueError):  # asyncpg: an argument of ours has the wrong type
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    log.warning("the database could not answer: %s: %s", type(error).__name__, error)
+    return Unavailable()
+
+
+def tortoise_config(url: StoreUrl) -> dict[str, Any]:
+    """Return Tortoise's configuration: a connection for writing, and one (SQLite) or a pool (PostgreSQL) for reading."""
+    return {
+        "connections": {"default": url.connection(), "reader": url.connection()},
+        "apps": {
+            APP: {
+                "models": [
+                    f"models.{name}"
+                    for name in ("identity", "user", "channel", "member", "message", "event", "inbox", "notification")
+                ],
+                "default_connection": "default",
+                "migrations": "models.migrations",
+            }
+        },
+        "use_tz": True,
+    }

@@ -1,0 +1,112 @@
+"""Heads: the few numbers that tell whether anything changed, and whether the viewer may look.
+
+Rule: read from the primary, by a statement that begins after the request arrived; never cached by time, never from a
+replica. Everything above the store is held against them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.channel import ChannelKind
+from models.database import Database
+from models.member import ChannelRole
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHead:
+    """A channel's version vector and one viewer's place in it; `role` is None for who is not a member."""
+
+    channel_id: int
+    kind: ChannelKind
+    last_event: int
+    last_message: int
+    last_change: int
+    meta_version: int
+    member_count: int
+    archived: bool
+    role: ChannelRole | None
+    read_seq: int
+    unread_mentions: int
+    last_profile: int
+
+    @property
+    def visible(self) -> bool:
+        """Whether the viewer may read the channel; if not, it is as if there were none."""
+        return self.role is not None or self.kind is ChannelKind.PUBLIC
+
+    @property
+    def unread(self) -> int:
+        """Messages after the read position; 0 for who is not a member."""
+        return self.last_message - self.read_seq if self.role is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class InboxHead:
+    """A viewer's own version vector: their log, and the three ordinals that give the counts of notifications."""
+
+    user_id: int
+    last_log: int
+    last_number: int
+    seen_total: int
+    read_total: int
+    last_profile: int
+
+    @property
+    def unseen(self) -> int:
+        return self.last_number - self.seen_total
+
+    @property
+    def unread(self) -> int:
+        return self.last_number - self.read_total
+
+
+async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ChannelHead]:
+    """Return the heads of (channel id, viewer id) pairs whose channel exists, in one statement."""
+    keys = db.dialect.pairs("$1", "$2", columns=("channel_id", "user_id"), alias="k")
+    rows = await db.rows(
+        "SELECT k.channel_id, k.user_id, c.kind, c.last_event, c.last_message, c.last_change, c.meta_version,"
+        " c.member_count, c.archived_us, m.role, m.read_seq, m.last_mention, m.read_mention, d.last_profile"
+        f" FROM {keys} JOIN channels AS c ON c.id = k.channel_id JOIN database_identity AS d ON d.id = 1"
+        " LEFT JOIN channel_members AS m ON m.channel_id = k.channel_id AND m.user_id = k.user_id",
+        db.dialect.array([channel_id for channel_id, _ in pairs]),
+        db.dialect.array([user_id for _, user_id in pairs]),
+    )
+    return {
+        (row["channel_id"], row["user_id"]): ChannelHead(
+            channel_id=row["channel_id"],
+            kind=ChannelKind(row["kind"]),
+            last_event=row["last_event"],
+            last_message=row["last_message"],
+            last_change=row["last_change"],
+            meta_version=row["meta_version"],
+            member_count=row["member_count"],
+            archived=row["archived_us"] is not None,
+            role=ChannelRole(row["role"]) if row["role"] is not None else None,
+            read_seq=row["read_seq"] or 0,
+            unread_mentions=row["last_mention"] - row["read_mention"] if row["role"] is not None else 0,
+            last_profile=row["last_profile"],
+        )
+        for row in rows
+    }
+
+
+async def inbox_heads(db: Database, user_ids: Sequence[int]) -> dict[int, InboxHead]:
+    """Return the heads of the inboxes of users, all zeros for who has none yet, in one statement."""
+    rows = await db.rows(
+        "SELECT u.id, d.last_profile, coalesce(i.last_log, 0) AS last_log, coalesce(i.last_number, 0) AS last_number,"
+        " coalesce(i.seen_total, 0) AS seen_total, coalesce(i.read_total, 0) AS read_total"
+        " FROM users AS u JOIN database_identity AS d ON d.id = 1 LEFT JOIN inboxes AS i ON i.user_id = u.id"
+        f" WHERE {db.dialect.one_of('u.id', '$1')}",
+        db.dialect.array(user_ids),
+    )
+    return {
+        row["id"]: InboxHead(
+            user_id=row["id"],
+            last_log=row["last_log"],
+            last_number=row["last_number"],
+            seen_total=row["seen_total"],
+            read_total=row["read_total"],
+            last_profile=row["last_profile"],
+        )
+        for row in rows
+    }

@@ -1,0 +1,133 @@
+"""Node ids: opaque, URL-safe names of everything a client can hold.
+
+An id is base64url, without padding, of a kind byte and the row's keys as varints (a user's is the 16-byte hash below).
+Rule: one thing has exactly one id. A text that does not decode to itself is BadUserInput, never "not found".
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import assert_never
+
+from models.errors import BadUserInput
+
+USER_HASH_BYTES = 16
+# A 64-bit key takes at most ten 7-bit groups.
+_LONGEST_VARINT_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class UserId:
+    hash_hex: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelId:
+    channel_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageId:
+    channel_id: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberId:
+    channel_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationId:
+    user_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class InboxId:
+    user_id: int
+
+
+NodeId = UserId | ChannelId | MessageId | MemberId | NotificationId | InboxId
+
+
+def user_hash_hex(issuer: str, subject: str) -> str:
+    """Return the identity of a token's subject, so that a back end can address a user never seen."""
+    return hashlib.sha256(f"{issuer}\x00{subject}".encode()).hexdigest()[: 2 * USER_HASH_BYTES]
+
+
+def encode(node: NodeId) -> str:
+    """Return the id a client holds for `node`."""
+    match node:
+        case UserId(hash_hex):
+            return _text(b"u" + bytes.fromhex(hash_hex))
+        case ChannelId(channel_id):
+            return _text(b"c" + varint(channel_id))
+        case MessageId(channel_id, seq):
+            return _text(b"m" + varint(channel_id) + varint(seq))
+        case MemberId(channel_id, user_id):
+            return _text(b"r" + varint(channel_id) + varint(user_id))
+        case NotificationId(user_id, number):
+            return _text(b"n" + varint(user_id) + varint(number))
+        case InboxId(user_id):
+            return _text(b"i" + varint(user_id))
+        case _:
+            assert_never(node)
+
+
+def decode(text: str) -> NodeId:
+    """Return what `text` names. Raises BadUserInput unless `encode` would give this very text."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) <= 64 else b""
+        node = _node(raw[:1], raw[1:])
+        if node is not None and encode(node) == text:
+            return node
+    except (binascii.Error, ValueError, IndexError):
+        pass  # said below, with the other ways of being malformed
+    raise BadUserInput("This is not an id of this API.")
+
+
+def _node(kind: bytes, body: bytes) -> NodeId | None:
+    if kind == b"u":
+        return UserId(body.hex()) if len(body) == USER_HASH_BYTES else None
+    first, rest = read_varint(body)
+    if kind in (b"c", b"i"):
+        return ChannelId(first) if kind == b"c" else InboxId(first)
+    second, _ = read_varint(rest)
+    match kind:
+        case b"m":
+            return MessageId(first, second)
+        case b"r":
+            return MemberId(first, second)
+        case b"n":
+            return NotificationId(first, second)
+        case _:
+            return None
+
+
+def varint(number: int) -> bytes:
+    """Return a non-negative number in 7-bit groups, lowest first (LEB128)."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def read_varint(raw: bytes) -> tuple[int, bytes]:
+    """Return the number at the start of `raw` and what follows. Raises ValueError past 63 bits, IndexError at the end."""
+    number = 0
+    for index in range(_LONGEST_VARINT_BYTES):
+        number |= (raw[index] & 0x7F) << (7 * index)
+        if raw[index] < 0x80:
+            if number >= 1 << 63:
+                raise ValueError("beyond the keys of a database")
+            return number, raw[index + 1 :]
+    raise ValueError("a number without end")
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

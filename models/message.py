@@ -1,0 +1,108 @@
+"""Messages: one channel's order of what was said.
+
+Rule: `seq` is 1, 2, 3 … without gaps and in commit order, so the messages of any page are known from the head row
+before one is read: a page is a range of seqs, and a range with a hole in it is a defect, never an answer.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.database import Database, Row
+
+
+class Message(Model):
+    """`mentions` is a JSON list of user ids; `version` the number of the last event that touched the message."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.Channel", on_delete=fields.RESTRICT, db_index=False)
+    seq = fields.BigIntField()
+    version = fields.BigIntField()
+    author: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.User", on_delete=fields.RESTRICT, db_index=False)
+    content = fields.TextField()
+    created_us = fields.BigIntField()
+    edited_us = fields.BigIntField(null=True)
+    deleted_us = fields.BigIntField(null=True)
+    reply_to_seq = fields.BigIntField(null=True)
+    client_message_id = fields.CharField(max_length=64, null=True)
+    mentions = fields.TextField(null=True)
+
+    class Meta:
+        table = "messages"
+        unique_together = (("channel_id", "seq"), ("channel_id", "author_id", "client_message_id"))
+
+
+class MessageMention(Model):
+    """One member named by one message."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.Channel", on_delete=fields.RESTRICT, db_index=False)
+    user_id = fields.BigIntField()
+    seq = fields.BigIntField()
+
+    class Meta:
+        table = "message_mentions"
+        unique_together = (("channel_id", "user_id", "seq"),)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A message in the state its `version` names. Times are microseconds since 1970."""
+
+    channel_id: int
+    seq: int
+    version: int
+    author_id: int
+    content: str
+    created_us: int
+    edited_us: int | None
+    deleted_us: int | None
+    reply_to_seq: int | None
+    client_message_id: str | None
+    mention_ids: tuple[int, ...]
+
+
+COLUMNS = (
+    "channel_id, seq, version, author_id, content, created_us, edited_us, deleted_us, reply_to_seq, client_message_id, mentions"
+)
+
+
+async def messages_between(db: Database, channel_id: int, first_seq: int, last_seq: int) -> list[MessageRecord]:
+    """Return the committed messages with first_seq <= seq <= last_seq, oldest first."""
+    rows = await db.rows(
+        f"SELECT {COLUMNS} FROM messages WHERE channel_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq",
+        channel_id, first_seq, last_seq,
+    )  # fmt: skip
+    return [message_record(row) for row in rows]
+
+
+async def messages_at(db: Database, places: Sequence[tuple[int, int]]) -> list[MessageRecord]:
+    """Return the messages at (channel id, seq) places that exist, in no order, in one statement."""
+    keys = db.dialect.pairs("$1", "$2", columns=("channel_id", "seq"), alias="k")
+    columns = ", ".join(f"m.{column}" for column in COLUMNS.split(", "))
+    rows = await db.rows(
+        f"SELECT {columns} FROM {keys} JOIN messages AS m ON m.channel_id = k.channel_id AND m.seq = k.seq",
+        db.dialect.array([channel_id for channel_id, _ in places]),
+        db.dialect.array([seq for _, seq in places]),
+    )
+    return [message_record(row) for row in rows]
+
+
+def message_record(row: Row) -> MessageRecord:
+    """Return the record of a row with COLUMNS."""
+    return MessageRecord(
+        channel_id=row["channel_id"],
+        seq=row["seq"],
+        version=row["version"],
+        author_id=row["author_id"],
+        content=row["content"],
+        created_us=row["created_us"],
+        edited_us=row["edited_us"],
+        deleted_us=row["deleted_us"],
+        reply_to_seq=row["reply_to_seq"],
+        client_message_id=row["client_message_id"],
+        mention_ids=tuple(json.loads(row["mentions"])) if row["mentions"] else (),
+    )

@@ -1,0 +1,76 @@
+"""Reading DATABASE_URL: which store, where, with which connection settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+ALLOWED = "sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql://…"
+# A statement that takes longer counts as an outage and is answered UNAVAILABLE, on both stores.
+STATEMENT_TIMEOUT_S = 5
+# Connections of one process and pool; two pools, so four processes use 40 of PostgreSQL's default 100.
+POOL_CONNECTIONS = 5
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUrl:
+    """A checked DATABASE_URL; `str()` shows it without its password."""
+
+    text: str
+    sqlite_path: Path | None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.sqlite_path is not None
+
+    @classmethod
+    def parse(cls, text: str) -> "StoreUrl":
+        """Return the store that `text` names. Raises ValueError that says what is allowed."""
+        scheme, _, rest = text.partition("://")
+        if scheme == "sqlite" and rest and not rest.startswith(":"):
+            return cls(text, Path(rest))
+        if scheme in ("postgres", "postgresql"):
+            url = cls(text, None)
+            url.connection()
+            return url
+        raise ValueError(f"allowed: {ALLOWED}")
+
+    def connection(self) -> dict[str, Any]:
+        """Return Tortoise's description of one connection (SQLite) or pool (PostgreSQL)."""
+        if self.sqlite_path is not None:
+            pragmas = {
+                "file_path": str(self.sqlite_path),
+                "journal_mode": "WAL",
+                "synchronous": "FULL",  # an acknowledged send survives the machine's fall
+                "busy_timeout": STATEMENT_TIMEOUT_S * 1000,
+                "foreign_keys": "ON",
+            }
+            return {"engine": "models.sqlite_engine", "credentials": pragmas}
+        return {"engine": "models.asyncpg_engine", "credentials": self._postgres()}
+
+    def _postgres(self) -> dict[str, Any]:
+        parts = urlsplit(self.text)
+        name = unquote(parts.path.lstrip("/"))
+        query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        ssl_mode = query.pop("sslmode", None)
+        host = query.pop("host", None) or parts.hostname
+        if not name or not host or query or ssl_mode not in (None, *_SSL_MODES):
+            raise ValueError(f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} or ?host=/socket/folder")
+        return {
+            "host": host,
+            "port": parts.port or 5432,
+            "user": unquote(parts.username) if parts.username else "postgres",
+            "password": unquote(parts.password) if parts.password else None,
+            "database": name,
+            "minsize": 1,
+            "maxsize": POOL_CONNECTIONS,
+            "command_timeout": STATEMENT_TIMEOUT_S,
+            "timeout": STATEMENT_TIMEOUT_S,
+            "application_name": "pollux",
+            **({"ssl": ssl_mode} if ssl_mode else {}),
+        }
+
+    def __str__(self) -> str:
+        password = None if self.is_sqlite else urlsplit(self.text).password
+        return self.text.replace(f":{password}@", ":***@") if password else self.text

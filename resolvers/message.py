@@ -1,0 +1,184 @@
+"""Messages: pages after a cursor, single messages, and sending."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models import ids
+from models.cursor import CursorKind
+from models.errors import BadUserInput, InvalidCursor, Mistake, MistakeCode
+from models.head import ChannelHead
+from models.message import MessageRecord
+from models.send_plan import Send
+from models.text import bounded, client_key
+from resolvers.context import Context
+from resolvers.paging import Connection, Edge, PageInfo, PageRequest
+from resolvers.presence import touch
+from resolvers.user import UserView, user_ids_of, users
+
+log = logging.getLogger("pollux.messages")
+
+DEFAULT_PAGE = 50
+LONGEST_CONTENT = 4000
+MAX_MENTIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message as a client sees it; `record` holds the keys behind it. Times are microseconds since 1970."""
+
+    record: MessageRecord
+    id: str
+    cursor: str
+    seq: int
+    version: int
+    channel_id: str
+    author: UserView
+    mentions: list[UserView]
+    content: str
+    created_at: int
+    edited_at: int | None
+    deleted_at: int | None
+    client_message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage(Connection[MessageView]):
+    """A page and the head it was read under."""
+
+    head: ChannelHead
+
+
+async def poll_messages(ctx: Context, channel_id: str, request: PageRequest) -> MessagePage:
+    """Return a page of a channel that a client asks for by name, which is being seen in it."""
+    key = channel_key(channel_id)
+    touch(ctx, await ctx.head(key))
+    return await messages(ctx, key, request)
+
+
+async def messages(ctx: Context, channel_id: int, request: PageRequest) -> MessagePage:
+    """Return a page of a channel's messages, oldest first; without arguments the newest 50.
+
+    Raises NotFound where the viewer may not see the channel, InvalidCursor, Unavailable.
+    """
+    head = await ctx.head(channel_id)
+    after = _seq(ctx, head, request.after) if request.after is not None else 0
+    before = _seq(ctx, head, request.before) if request.before is not None else head.last_message + 1
+    # The range the page is cut from; seqs have no gaps, so the page is known before a message is read.
+    low, high = after + 1, before - 1
+    size = request.size(DEFAULT_PAGE)
+    backward = request.backward or (request.first is None and request.after is None)
+    first, last = (max(low, high - size + 1), high) if backward else (low, min(high, low + size - 1))
+    views = await message_views(ctx, await ctx.services.recent.between(head, first, last))
+    info = PageInfo(
+        has_next_page=high < head.last_message if backward else last < high,
+        has_previous_page=first > low if backward else low > 1,
+        start_cursor=views[0].cursor if views else request.before,
+        end_cursor=views[-1].cursor if views else request.after or message_cursor(ctx, channel_id, 0),
+    )
+    return MessagePage([Edge(view.cursor, view) for view in views], info, head)
+
+
+async def message_views(ctx: Context, records: Sequence[MessageRecord]) -> list[MessageView]:
+    """Return messages with the people in them."""
+    if not records:
+        return []
+    people = await users(ctx, {user_id for record in records for user_id in (record.author_id, *record.mention_ids)})
+    return [
+        MessageView(
+            record=record,
+            id=ids.encode(ids.MessageId(record.channel_id, record.seq)),
+            cursor=message_cursor(ctx, record.channel_id, record.seq),
+            seq=record.seq,
+            version=record.version,
+            channel_id=ids.encode(ids.ChannelId(record.channel_id)),
+            author=people[record.author_id],
+            mentions=[people[user_id] for user_id in record.mention_ids],
+            content=record.content,
+            created_at=record.created_us,
+            edited_at=record.edited_us,
+            deleted_at=record.deleted_us,
+            client_message_id=record.client_message_id,
+        )
+        for record in records
+    ]
+
+
+async def find_message(ctx: Context, channel_id: int, seq: int) -> MessageView | None:
+    """Return one message, None where there is none or the viewer may not see its channel."""
+    record = await ctx.message(channel_id, seq)
+    return (await message_views(ctx, [record]))[0] if record is not None else None
+
+
+async def quoted_message(ctx: Context, view: MessageView) -> MessageView | None:
+    """Return the message that this one replies to."""
+    seq = view.record.reply_to_seq
+    return await find_message(ctx, view.record.channel_id, seq) if seq is not None else None
+
+
+async def send_message(
+    ctx: Context,
+    *,
+    channel_id: str,
+    content: str,
+    client_message_id: str | None,
+    reply_to_id: str | None,
+    mention_ids: Sequence[str],
+) -> MessageView:
+    """Store a message and return it as committed; a repeat of a client message id returns the first.
+
+    Raises Mistake for what the user can mend, NotFound where they may not see the channel, Unavailable.
+    """
+    head = await ctx.head(channel_key(channel_id))
+    if len(mention_ids) > MAX_MENTIONS:
+        raise Mistake(MistakeCode.TOO_LONG, f"At most {MAX_MENTIONS} people can be mentioned.", ["input", "mentionIds"])
+    send = Send(
+        channel_id=head.channel_id,
+        author_id=ctx.viewer.user_id,
+        content=bounded(content, longest=LONGEST_CONTENT, field="content"),
+        client_message_id=client_key(client_message_id, "clientMessageId"),
+        reply_to_seq=_reply_to(head.channel_id, reply_to_id),
+        mention_ids=tuple(await user_ids_of(ctx, mention_ids, "mentionIds")) if mention_ids else (),
+    )
+    record = await ctx.services.sends.send(send)
+    ctx.mutated()
+    ctx.services.recent.sent(record)
+    await ctx.head(head.channel_id)
+    return (await message_views(ctx, [record]))[0]
+
+
+def message_cursor(ctx: Context, channel_id: int, seq: int) -> str:
+    """Return the cursor of a message; of seq 0, that of the very start."""
+    return ctx.services.cursors.encode(CursorKind.MESSAGES, channel_id, seq)
+
+
+def message_seq(ctx: Context, channel_id: int, cursor: str) -> int:
+    """Return the seq of a cursor. Raises InvalidCursor unless it is one of this channel."""
+    (seq,) = ctx.services.cursors.decode(CursorKind.MESSAGES, channel_id, cursor)
+    return seq
+
+
+def channel_key(node_id: str) -> int:
+    """Return the internal id of a channel. Raises BadUserInput for what is no channel's id."""
+    node = ids.decode(node_id)
+    if not isinstance(node, ids.ChannelId):
+        raise BadUserInput("This is not the id of a channel.")
+    return node.channel_id
+
+
+def _seq(ctx: Context, head: ChannelHead, cursor: str) -> int:
+    seq = message_seq(ctx, head.channel_id, cursor)
+    if seq > head.last_message:
+        # Signed here, yet beyond what is stored: the database lost what it had acknowledged.
+        log.error("a cursor at %d is beyond the head %d of channel %d", seq, head.last_message, head.channel_id)
+        raise InvalidCursor(reset=True)
+    return seq
+
+
+def _reply_to(channel_id: int, node_id: str | None) -> int | None:
+    if node_id is None:
+        return None
+    node = ids.decode(node_id)
+    if not isinstance(node, ids.MessageId) or node.channel_id != channel_id:
+        raise Mistake(MistakeCode.INVALID, "replyToId is not a message of this channel.", ["input", "replyToId"])
+    return node.seq

@@ -1,0 +1,30 @@
+"""The parts that operations work with, put together by app/wiring.py."""
+
+from dataclasses import dataclass
+
+from cache.metadata import MetadataCopies
+from cache.presence import Presence
+from cache.profiles import ProfileCopies
+from cache.read_index import ReadIndex
+from cache.recent import RecentMessages
+from models.clock import Clock
+from models.cursor import CursorCodec
+from models.database import Database
+from models.group_commit import GroupCommit
+from realtime.load import LoadMeter
+from realtime.pacing import PollingPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    db: Database
+    cursors: CursorCodec
+    read_index: ReadIndex
+    recent: RecentMessages
+    metadata: MetadataCopies
+    profiles: ProfileCopies
+    presence: Presence
+    sends: GroupCommit
+    load: LoadMeter
+    policy: PollingPolicy
+    clock: Clock

@@ -1,0 +1,50 @@
+"""What mutations are given."""
+
+import strawberry
+
+from models.channel import ChannelKind
+from schema import enums  # noqa: F401  # publishes ChannelKind
+
+
+@strawberry.input(description="A message to send.")
+class SendMessageInput:
+    channel_id: strawberry.ID = strawberry.field(description="Where to; the viewer must be a member.")
+    content: str = strawberry.field(description="1 to 4000 characters after trimming.")
+    client_message_id: str | None = strawberry.field(
+        default=None,
+        description="1 to 64 characters, chosen by the client. Sending it again returns the first message; with other "
+        "content, CONFLICT.",
+    )
+    reply_to_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The author of the quoted message gets a notification of type reply."
+    )
+    mention_ids: list[strawberry.ID] | None = strawberry.field(
+        default_factory=list, description="Members to notify; each gets a notification of type mention."
+    )
+
+
+@strawberry.input(description="A channel to open.")
+class CreateChannelInput:
+    name: str | None = strawberry.field(default=None, description="1 to 100 characters. Required unless DIRECT.")
+    topic: str = strawberry.field(default="", description="At most 500 characters.")
+    kind: ChannelKind = strawberry.field(default=ChannelKind.PUBLIC, description="Who may find, read and join it.")
+    member_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Others who belong to it from the start, at most 100."
+    )
+    client_channel_id: str | None = strawberry.field(
+        default=None,
+        description="1 to 64 characters, chosen by the client. Sending it again returns the first channel.",
+    )
+
+
+@strawberry.input(description="A notification to create.")
+class CreateNotificationInput:
+    user_id: strawberry.ID = strawberry.field(description="Who gets it; may be somebody never seen.")
+    type: str = strawberry.field(description="Free-form kind of 1 to 50 characters.")
+    title: str = strawberry.field(description="1 to 200 characters.")
+    content: str = strawberry.field(description="1 to 2000 characters.")
+    link: str | None = strawberry.field(default=None, description="http or https, at most 2000 characters.")
+    dedupe_key: str | None = strawberry.field(
+        default=None,
+        description="The same key for the same user creates one notification, however often it is sent.",
+    )

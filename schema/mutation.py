@@ -1,0 +1,109 @@
+"""The mutations."""
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers import channel as channels
+from resolvers import message as messages
+from resolvers import notification as notifications
+from resolvers.channel import ChannelView
+from resolvers.inbox import InboxView
+from resolvers.message import MessageView
+from resolvers.notification import NotificationView
+from schema.context import Info
+from schema.inputs import CreateChannelInput, CreateNotificationInput, SendMessageInput
+from schema.payloads import ChannelPayload, NotificationPayload, NotificationsPayload, SendMessagePayload
+from schema.user_error import Outcome, outcome
+
+_CURSOR = strawberry.argument(description="Of the last message that was read.")
+_IDS = strawberry.argument(description="Ids of the viewer's notifications, at most 100; others are as if missing.")
+_TYPING = strawberry.argument(description="Whether to show the viewer as typing for 6 s.")
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    @strawberry.mutation(description="Send a message; sending also reads the channel up to it.", graphql_type=SendMessagePayload)
+    async def send_message(self, info: Info, input: SendMessageInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
+        return await outcome(
+            messages.send_message(
+                info.context,
+                channel_id=input.channel_id,
+                content=input.content,
+                client_message_id=input.client_message_id,
+                reply_to_id=input.reply_to_id,
+                mention_ids=input.mention_ids or [],
+            )
+        )
+
+    @strawberry.mutation(description="Moves the viewer's read position forward, never back.", graphql_type=ChannelPayload)
+    async def mark_channel_read(
+        self, info: Info, channel_id: strawberry.ID, cursor: Annotated[str, _CURSOR]
+    ) -> Outcome[ChannelView]:
+        return await outcome(channels.mark_read(info.context, channel_id, cursor))
+
+    @strawberry.mutation(description="Shows the viewer as present, and as typing when asked.", graphql_type=ChannelPayload)
+    async def touch_presence(
+        self, info: Info, channel_id: strawberry.ID, typing: Annotated[bool, _TYPING] = False
+    ) -> Outcome[ChannelView]:
+        return await outcome(channels.touch_presence(info.context, channel_id, typing=typing))
+
+    @strawberry.mutation(
+        description="Opens a channel owned by the viewer; a direct channel of the same members is the same channel.",
+        graphql_type=ChannelPayload,
+    )
+    async def create_channel(self, info: Info, input: CreateChannelInput) -> Outcome[ChannelView]:  # noqa: A002  # the contract's name
+        return await outcome(
+            channels.create_channel(
+                info.context,
+                name=input.name,
+                topic=input.topic,
+                kind=input.kind,
+                member_ids=input.member_ids,
+                client_channel_id=input.client_channel_id,
+            )
+        )
+
+    @strawberry.mutation(
+        description="Makes the viewer a member of a public channel, who has read it up to now.",
+        graphql_type=ChannelPayload,
+    )
+    async def join_channel(self, info: Info, channel_id: strawberry.ID) -> Outcome[ChannelView]:
+        return await outcome(channels.join(info.context, channel_id))
+
+    @strawberry.mutation(
+        description="Ends the viewer's membership. The last owner cannot leave while others remain.",
+        graphql_type=ChannelPayload,
+    )
+    async def leave_channel(self, info: Info, channel_id: strawberry.ID) -> Outcome[ChannelView | None]:
+        return await outcome(channels.leave(info.context, channel_id))
+
+    @strawberry.mutation(
+        description="For trusted back ends: needs the role `service` or `admin`.", graphql_type=NotificationPayload
+    )
+    async def create_notification(
+        self,
+        info: Info,
+        input: CreateNotificationInput,  # noqa: A002  # the contract's name
+    ) -> Outcome[tuple[NotificationView, InboxView]]:
+        return await outcome(
+            notifications.create(
+                info.context,
+                user_id=input.user_id,
+                type_=input.type,
+                title=input.title,
+                content=input.content,
+                link=input.link,
+                dedupe_key=input.dedupe_key,
+            )
+        )
+
+    @strawberry.mutation(description="Marks some of the viewer's notifications read.", graphql_type=NotificationsPayload)
+    async def mark_notifications_read(
+        self, info: Info, ids: Annotated[list[strawberry.ID], _IDS]
+    ) -> Outcome[list[NotificationView]]:
+        return await outcome(notifications.mark_notifications_read(info.context, ids))
+
+    @strawberry.mutation(description="Marks all of the viewer's notifications read.", graphql_type=NotificationsPayload)
+    async def mark_all_notifications_read(self, info: Info) -> Outcome[list[NotificationView]]:
+        return await outcome(notifications.mark_notifications_read(info.context, None))

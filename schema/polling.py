@@ -1,0 +1,15 @@
+"""PollingInterval: when to ask again."""
+
+import strawberry
+
+from realtime.pacing import PollingReason
+
+
+@strawberry.type(
+    description="When to ask again. Clients wait this long plus their own phase; the X-Poll-Interval header carries it in seconds."
+)
+class PollingInterval:
+    milliseconds: int = strawberry.field(description="How long to wait before the next poll.")
+    reason: PollingReason = strawberry.field(description="Why this long.")
+    active_users: int | None = strawberry.field(description="Members seen in the channel in the last 30 s; null when unknown.")
+    server_load: float | None = strawberry.field(description="0 idle, 1 saturated, in steps of 0.05; null when unknown.")

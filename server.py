@@ -1,0 +1,111 @@
+"""Pollux: real-time chat and notifications over plain GraphQL polling. The door: `python server.py --help`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from app.logs import configure_logs
+from app.settings import Settings, WrongSettings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, 1 where it failed, 2 where it was called wrongly."""
+    options = _parser().parse_args(arguments)
+    # An option is the variable of its name: worker processes inherit it too.
+    os.environ.update({name.upper(): value for name, value in vars(options).items() if name in OVERRIDES and value})
+    try:
+        settings = Settings.load()
+    except WrongSettings as error:
+        print(error, file=sys.stderr)
+        return 2
+    configure_logs(settings.log_level, settings.log_format)
+    command = COMMANDS[options.command or "serve"]
+    return command(settings, options)
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.serve import serve  # noqa: PLC0415  # check-config and token start without it, in a tenth of the time
+    from app.supervisor import PortTaken  # noqa: PLC0415
+    from models.errors import Unavailable  # noqa: PLC0415
+
+    try:
+        asyncio.run(serve(settings))
+    except (PortTaken, Unavailable) as error:
+        reason = error if isinstance(error, PortTaken) else f"DATABASE_URL={settings.database_url} does not answer"
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    from models.clock import wall_clock_us  # noqa: PLC0415
+    from models.errors import Unavailable  # noqa: PLC0415
+    from models.migrate import migrate  # noqa: PLC0415
+
+    try:
+        applied = asyncio.run(migrate(settings.database_url, wall_clock_us()))
+    except Unavailable:
+        print(f"DATABASE_URL={settings.database_url} does not answer", file=sys.stderr)
+        return 1
+    print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
+    return 0
+
+
+def _token(settings: Settings, options: argparse.Namespace) -> int:
+    from app.wiring import tokens_of  # noqa: PLC0415
+    from models import ids  # noqa: PLC0415
+
+    print(tokens_of(settings).issue(options.subject, name=options.name, roles=options.role, lifetime_s=options.hours * 3600))
+    print(
+        "user id:",
+        ids.encode(ids.UserId(ids.user_hash_hex(settings.jwt_issuer or "", options.subject))),
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _export_schema(_settings: Settings, _options: argparse.Namespace) -> int:
+    from schema.build import sdl  # noqa: PLC0415
+
+    print(sdl(), end="")
+    return 0
+
+
+def _check_config(settings: Settings, _options: argparse.Namespace) -> int:
+    for name, value in settings.shown().items():
+        print(f"{name}={value}")
+    return 0
+
+
+COMMANDS = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "token": _token,
+    "export-schema": _export_schema,
+    "check-config": _check_config,
+}
+OVERRIDES = ("host", "port", "web_concurrency")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="server.py", description="Settings come from the environment; see README.md.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve (the default)")
+    serve.add_argument("--host", help="address to listen on (HOST)")
+    serve.add_argument("--port", help="port to listen on (PORT)")
+    serve.add_argument("--workers", dest="web_concurrency", help="worker processes that share the port (WEB_CONCURRENCY)")
+    commands.add_parser("migrate", help="apply migrations; safe when several start at once")
+    token = commands.add_parser("token", help="print a signed token for the configured secret")
+    token.add_argument("subject", help="who it speaks for, such as alice")
+    token.add_argument("--name", help="display name")
+    token.add_argument("--role", action="append", default=[], help="role such as service or admin; may be repeated")
+    token.add_argument("--hours", type=int, default=24, help="lifetime (24)")
+    commands.add_parser("export-schema", help="print the SDL; the committed copy is schema/schema.graphql")
+    commands.add_parser("check-config", help="print the effective settings, secrets hidden, and what is wrong with them")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

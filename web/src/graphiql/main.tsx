@@ -1,0 +1,45 @@
+// GraphiQL against this server's own /graphql, with the development token that the page may carry.
+import "graphiql/setup-workers/vite";
+import "@graphiql/react/style.css";
+import "@graphiql/plugin-doc-explorer/style.css";
+import "graphiql/graphiql.css";
+import "./graphiql.css";
+
+import { createGraphiQLFetcher, createLocalStorage, type Fetcher } from "@graphiql/toolkit";
+import { GraphiQL } from "graphiql";
+import { createRoot } from "react-dom/client";
+
+import { EXAMPLES } from "./examples";
+
+const HEADERS_WITHOUT_TOKEN = `{
+  // Paste a token, then press "Re-fetch GraphQL schema".
+  "Authorization": "Bearer "
+}`;
+
+const token = document.querySelector<HTMLMetaElement>('meta[name="pollux-token"]')?.content;
+const tokenHeaders = token ? { Authorization: `Bearer ${token}` } : {};
+const headers = token ? JSON.stringify(tokenHeaders, null, 2) : HEADERS_WITHOUT_TOKEN;
+
+// GraphiQL asks for the schema before its headers editor exists, and then names no headers at all;
+// an operation names them always, so that an emptied editor sends none.
+const send = createGraphiQLFetcher({ url: "/graphql", enableIncrementalDelivery: false });
+const fetcher: Fetcher = (params, options) => send(params, { headers: tokenHeaders, ...options });
+
+// Monaco measures its font once; the cursor stands beside the text when the font comes later.
+await Promise.allSettled([document.fonts.load('15px "Fira Code"')]);
+
+// No header outlives the page: each load starts from the token of the server that runs now. So headers are not persisted,
+// and the history plugin is left out, which keeps them all the same and brings an expired token, or none, back with its query.
+// The storage's own namespace keeps out tabs and headers of another GraphiQL once served on this host and port.
+createRoot(document.getElementById("graphiql")!).render(
+  <GraphiQL
+    fetcher={fetcher}
+    defaultTabs={EXAMPLES}
+    initialHeaders={headers}
+    defaultHeaders={headers}
+    shouldPersistHeaders={false}
+    plugins={[]}
+    storage={createLocalStorage({ namespace: "pollux" })}
+    defaultEditorToolsVisibility={token ? "variables" : "headers"}
+  />,
+);
