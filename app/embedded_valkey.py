@@ -65,8 +65,8 @@ class EmbeddedValkey:
         with (self._folder / "valkey.lock").open("a") as lock:
             if not await _acquire(lock.fileno()):
                 log.info("using the Valkey of another server on %s", self._folder)
-                while not await _acquire(lock.fileno()):
-                    await asyncio.sleep(TAKE_OVER_S)  # the kernel's lock signals nothing
+                while not await _acquire(lock.fileno()):  # noqa: ASYNC110  # the kernel's lock signals nothing
+                    await asyncio.sleep(TAKE_OVER_S)
                 log.info("the owner of the Valkey on %s is gone; taking over", self._folder)
             try:
                 while True:
@@ -79,8 +79,8 @@ class EmbeddedValkey:
         """Wait until the socket answers; returns whether it does."""
         try:
             async with asyncio.timeout(timeout_s):
-                while not await _answers(self._socket):
-                    await asyncio.sleep(0.02)  # another process's socket signals nothing
+                while not await _answers(self._socket):  # noqa: ASYNC110  # another process's socket signals nothing
+                    await asyncio.sleep(0.02)
         except TimeoutError:
             return False
         return True

@@ -69,8 +69,8 @@ async def _greet(settings: Settings, listener: socket.socket, channel_id: int | 
     """Say where the server is, once it answers."""
     host, port = listener.getsockname()[:2]
     async with asyncio.timeout(READY_S):
-        while not await _ready(host, port):
-            await asyncio.sleep(0.05)  # another process's socket signals nothing
+        while not await _ready(host, port):  # noqa: ASYNC110  # another process's socket signals nothing
+            await asyncio.sleep(0.05)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     log.info("ready at %s", url)
     if settings.hands_out_tokens:
