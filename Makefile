@@ -16,7 +16,7 @@ setup: .venv/runtime web/dist/.built ## install the pinned dependencies and buil
 test: setup .venv/dev ## run all tests, against SQLite, a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest
 
-check: .venv/dev ## the laws of the house: lint, types, layers, schema, file lengths
+check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,7 +34,7 @@ lock: .venv/dev ## pin every dependency, with hashes and without the address of 
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group web -o requirements/web.txt
 
 migration: .venv/dev ## write a migration for changed models: make migration NAME=what_it_does
-	$(BIN)/tortoise -c models.migrate.CONFIG makemigrations --name $(NAME)
+	$(BIN)/tortoise -c models.migrate.CONFIG makemigrations -n $(NAME)
 
 clean: ## remove what was installed and built; the data in var/ stays
 	rm -rf .venv web/dist web/node_modules

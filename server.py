@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from app.logs import configure_logs
 from app.settings import Settings, WrongSettings
@@ -13,6 +14,7 @@ from app.settings import Settings, WrongSettings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0, 1 where it failed, 2 where it was called wrongly."""
     options = _parser().parse_args(arguments)
+    os.chdir(Path(__file__).parent)  # var/ and relative paths are the checkout's, wherever the command is given
     # An option is the variable of its name: worker processes inherit it too.
     os.environ.update({name.upper(): value for name, value in vars(options).items() if name in OVERRIDES and value})
     try:

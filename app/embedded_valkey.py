@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,8 @@ log = logging.getLogger("pollux.valkey")
 TAKE_OVER_S = 0.5
 RESTART_S = 0.25
 STOP_S = 5.0
+WATCH_S = 1.0
+UNREACHABLE_S = 5.0
 # A unix socket's path must fit into 108 bytes, with its end (unix(7)); some systems have 104.
 LONGEST_SOCKET_PATH = 100
 
@@ -61,7 +64,7 @@ class EmbeddedValkey:
     async def run(self) -> None:
         """Own the Valkey whenever nobody else does, until cancelled; then stop it if it is ours."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(self._socket.parent)
         with (self._folder / "valkey.lock").open("a") as lock:
             if not await _acquire(lock.fileno()):
                 log.info("using the Valkey of another server on %s", self._folder)
@@ -105,11 +108,15 @@ class EmbeddedValkey:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in a terminal ends the server first, and the server this
-            preexec_fn=die_with_parent,
+            # Killed, not asked: asked it would remove the socket, by then perhaps the next owner's.
+            preexec_fn=lambda: die_with_parent(signal.SIGKILL),
         )
         log.info("Valkey runs as process %d", self._process.pid)
-        code = await self._process.wait()
-        log.warning("Valkey ended with %d; starting it again", code)
+        ended = asyncio.create_task(self._process.wait())
+        while not ended.done() and await self.ready(UNREACHABLE_S):
+            await asyncio.wait([ended], timeout=WATCH_S)
+        log.warning("Valkey %s; starting it again", f"ended with {ended.result()}" if ended.done() else "cannot be reached")
+        await self._stop()
 
     async def _stop(self) -> None:
         if self._process is not None and self._process.returncode is None:
@@ -119,6 +126,14 @@ class EmbeddedValkey:
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder for this user alone. Raises PermissionError where somebody else could put a socket in it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = folder.stat()
+    if state.st_uid != os.getuid() or (state.st_mode & 0o022):
+        raise PermissionError(f"{folder} belongs to somebody else or can be written by others")
 
 
 async def _acquire(descriptor: int) -> bool:

@@ -23,7 +23,7 @@ from app.graphql_request import GRAPHQL_JSON, JSON, GraphQLRequest, Malformed, r
 from app.identity import Tokens, Viewers
 from app.refusal import HttpRefusal
 from models.errors import ErrorCode, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
-from realtime.pacing import ClientActivity
+from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context
 from resolvers.polling import general_interval
 from resolvers.services import Services
@@ -77,7 +77,8 @@ class PolluxView(GraphQLView[Context, None]):
         except Unauthenticated as error:
             return _refused(401, error, request_id, {"WWW-Authenticate": "Bearer"})
         except Unavailable as error:
-            return _refused(503, error, request_id, {"Retry-After": str(-(-error.retry_after_ms // 1000))})
+            headers = {"Retry-After": str(-(-error.retry_after_ms // 1000)), **_poll_interval([general_interval(self._services)])}
+            return _refused(503, error, request_id, headers)
         except Exception:
             log.exception("request %s failed", request_id)
             return _refused(500, PolluxError("Something went wrong on the server."), request_id, {})
@@ -159,13 +160,16 @@ def _errors(errors: list[GraphQLError], code: ErrorCode, request_id: str) -> dic
 
 
 def _response(status: int, answer: dict[str, Any], media_type: str, request_id: str, context: Context) -> web.Response:
-    intervals = context.intervals or [general_interval(context)]
     headers = {
         **(_REFUSED if "errors" in answer else _PRIVATE),
         "X-Request-Id": request_id,
-        "X-Poll-Interval": f"{min(interval.milliseconds for interval in intervals) / 1000:g}",
+        **_poll_interval(context.intervals or [general_interval(context.services, context.activity)]),
     }
     return web.Response(status=status, body=orjson.dumps(answer), content_type=media_type, charset="utf-8", headers=headers)
+
+
+def _poll_interval(intervals: list[Interval]) -> dict[str, str]:
+    return {"X-Poll-Interval": f"{min(interval.milliseconds for interval in intervals) / 1000:g}"}
 
 
 def _refused(status: int, error: PolluxError, request_id: str, headers: Mapping[str, str]) -> web.Response:

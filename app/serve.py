@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import time
 from contextlib import AsyncExitStack
 
 from app.demo import DEMO_USERS, fill_empty_database
@@ -15,6 +16,7 @@ from models import ids
 from models.clock import wall_clock_us
 from models.database import Database
 from models.migrate import migrate
+from models.tasks import end
 
 log = logging.getLogger("pollux.serve")
 
@@ -34,9 +36,9 @@ async def serve(settings: Settings) -> None:
         supervisor = Supervisor(settings, listener)
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_number, supervisor.stop)
-        greeting = asyncio.create_task(_greet(settings, listener, channel_id))
+        greeting = asyncio.create_task(_greet(settings, listener, channel_id), name="greeting")
         await supervisor.run()
-        greeting.cancel()
+        await end(greeting)
 
 
 async def _start_valkey(settings: Settings, stack: AsyncExitStack) -> None:
@@ -68,9 +70,12 @@ async def _demo_channel(settings: Settings) -> int | None:
 async def _greet(settings: Settings, listener: socket.socket, channel_id: int | None) -> None:
     """Say where the server is, once it answers."""
     host, port = listener.getsockname()[:2]
-    async with asyncio.timeout(READY_S):
-        while not await _ready(host, port):  # noqa: ASYNC110  # another process's socket signals nothing
-            await asyncio.sleep(0.05)
+    started_s = time.monotonic()
+    while not await _ready(host, port):  # another process's socket signals nothing
+        await asyncio.sleep(0.05)
+        if time.monotonic() - started_s > READY_S:
+            log.error("not ready after %.0f s; GET /readyz says which part is not", READY_S)
+            return
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     log.info("ready at %s", url)
     if settings.hands_out_tokens:

@@ -88,6 +88,8 @@ class Supervisor:
             cwd=ROOT, pass_fds=[descriptor], stdin=asyncio.subprocess.DEVNULL, env=os.environ, preexec_fn=die_with_parent,
         )  # fmt: skip
         self._workers.add(worker)
+        if self._stopping.is_set():  # while it was started
+            worker.terminate()
         try:
             return await worker.wait()
         finally:

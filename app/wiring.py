@@ -31,6 +31,7 @@ from models.clock import Clock, wall_clock_us
 from models.database import Database
 from models.group_commit import GroupCommit
 from models.identity import cursor_codec
+from models.tasks import end
 from realtime.load import LoadMeter
 from resolvers.services import Services
 from schema.build import build_schema
@@ -114,9 +115,7 @@ async def _running(*work: Coroutine[object, object, None]) -> AsyncIterator[None
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(end, tasks))
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

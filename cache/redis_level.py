@@ -17,6 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from models.tasks import end
+
 log = logging.getLogger("pollux.redis")
 
 T = TypeVar("T")
@@ -24,7 +26,7 @@ T = TypeVar("T")
 # The client, as this room's files name it.
 Redis = _Redis
 
-# DESIGN.md: a Redis that takes longer costs more than the read it saves.
+# A Redis that takes longer costs more than the read it saves (docs/adr/0009).
 DEADLINE_S = 0.05
 FAILURES_TO_OPEN = 3
 OPEN_S = 1.0
@@ -111,8 +113,7 @@ class RedisLevel:
     async def close(self) -> None:
         """Close the client's connections."""
         if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
+            await end(self._writer)
         if self._client is not None:
             await self._client.aclose()
             await self._client.connection_pool.aclose()

@@ -22,8 +22,9 @@ class ChannelKind(Enum):
 
 
 class Channel(Model):
-    """`name_key` is the case-folded name of a public channel, `search_text` name and topic so folded.
+    """Channels with their metadata and their head.
 
+    `name_key` is the case-folded name of a public channel, `search_text` name and topic so folded,
     `direct_key` names the set of a direct channel's members.
     """
 

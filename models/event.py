@@ -28,7 +28,7 @@ CHANGES_OF_MESSAGES = (EventKind.MESSAGE_EDITED, EventKind.MESSAGE_DELETED, Even
 
 
 class ChannelEvent(Model):
-    """`seq` names the message, `subject` the member concerned, `actor` who did it."""
+    """Changes of channels, by dense number. `seq` names the message, `subject_id` the member, `actor_id` who did it."""
 
     id = fields.BigIntField(primary_key=True)
     channel: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.Channel", on_delete=fields.RESTRICT, db_index=False)

@@ -16,7 +16,7 @@ SECRET_BYTES = 32
 
 
 class DatabaseIdentity(Model):
-    """The only row, with id 1."""
+    """What makes this database this database, in one row with id 1."""
 
     id = fields.SmallIntField(primary_key=True, generated=False)
     epoch_hex = fields.CharField(max_length=2 * EPOCH_BYTES)
@@ -27,7 +27,7 @@ class DatabaseIdentity(Model):
 
 
 class CursorKey(Model):
-    """A key that signs cursors; the highest number signs, the others still verify."""
+    """Keys that sign cursors. The highest number signs, the others still verify."""
 
     number = fields.IntField(primary_key=True, generated=False)
     secret_hex = fields.CharField(max_length=2 * SECRET_BYTES)

@@ -27,7 +27,9 @@ class UserEventKind(IntEnum):
 
 
 class Inbox(Model):
-    user: fields.OneToOneRelation[Model] = fields.OneToOneField("models.User", on_delete=fields.RESTRICT, primary_key=True)
+    """Heads of users' logs and notifications."""
+
+    user_id = fields.BigIntField(primary_key=True, generated=False)
     last_log = fields.BigIntField(default=0)
     last_number = fields.BigIntField(default=0)
     seen_total = fields.BigIntField(default=0)
@@ -38,7 +40,7 @@ class Inbox(Model):
 
 
 class UserEvent(Model):
-    """One entry of one user's log; `channel_id` or `notification` names what it is about."""
+    """Entries of users' logs, by dense number. `channel_id` or `notification` names what an entry is about."""
 
     id = fields.BigIntField(primary_key=True)
     user: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.User", on_delete=fields.RESTRICT, db_index=False)

@@ -21,6 +21,8 @@ class ChannelRole(Enum):
 
 
 class ChannelMember(Model):
+    """Who belongs to which channel, and has read how far."""
+
     id = fields.BigIntField(primary_key=True)
     channel: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.Channel", on_delete=fields.RESTRICT, db_index=False)
     user: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.User", on_delete=fields.RESTRICT, db_index=True)

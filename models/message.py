@@ -15,7 +15,10 @@ from models.database import Database, Row
 
 
 class Message(Model):
-    """`mentions` is a JSON list of user ids; `version` the number of the last event that touched the message."""
+    """Messages, by channel and seq.
+
+    `mentions` is a JSON list of user ids, `version` the number of the last event that touched the message.
+    """
 
     id = fields.BigIntField(primary_key=True)
     channel: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.Channel", on_delete=fields.RESTRICT, db_index=False)
@@ -36,7 +39,7 @@ class Message(Model):
 
 
 class MessageMention(Model):
-    """One member named by one message."""
+    """Members named by messages."""
 
     id = fields.BigIntField(primary_key=True)
     channel: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.Channel", on_delete=fields.RESTRICT, db_index=False)

@@ -10,6 +10,8 @@ from models.database import Database, tortoise_config
 from models.identity import make_identity
 from models.store_url import StoreUrl
 
+# Of the stock command line, for `make migration`; the models are the same for every database.
+CONFIG = tortoise_config(StoreUrl.parse("sqlite://var/pollux.db"))
 # Any constant will do, as long as it is this one everywhere; the letters "pollux" as a number.
 _ADVISORY_LOCK = int.from_bytes(b"pollux")
 

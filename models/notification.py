@@ -30,6 +30,8 @@ _CONDITION = {
 
 
 class Notification(Model):
+    """Notifications, by recipient and dense number."""
+
     id = fields.BigIntField(primary_key=True)
     user: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.User", on_delete=fields.RESTRICT, db_index=False)
     number = fields.BigIntField()

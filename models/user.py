@@ -15,16 +15,20 @@ from models.database import Database, Transaction
 
 # What a person is called before their first own token names them.
 UNKNOWN_NAME = "Someone"
+NEVER_SEEN = -1
 
 
 class User(Model):
-    """`uid` is ids.user_hash_hex of issuer and subject; `claims_iat` the issue time of the token applied last, 0 for none."""
+    """People, by `uid`: ids.user_hash_hex of issuer and subject.
+
+    `claims_iat` is the issue time of the token applied last, 0 where it had none, -1 before the first.
+    """
 
     id = fields.BigIntField(primary_key=True)
     uid = fields.CharField(max_length=32, unique=True)
     name = fields.CharField(max_length=100)
     image = fields.TextField(null=True)
-    claims_iat = fields.BigIntField(default=0)
+    claims_iat = fields.BigIntField(default=NEVER_SEEN)
     profile_number = fields.BigIntField()
     created_us = fields.BigIntField()
 
@@ -33,7 +37,7 @@ class User(Model):
 
 
 class ProfileChange(Model):
-    """One change of one profile. Numbers are dense and in commit order; the last stands in `database_identity`."""
+    """Changes of profiles, by dense number in commit order. The last number stands in `database_identity`."""
 
     number = fields.BigIntField(primary_key=True, generated=False)
     user: fields.ForeignKeyRelation[Model] = fields.ForeignKeyField("models.User", on_delete=fields.RESTRICT, db_index=False)
@@ -103,7 +107,7 @@ async def admit(db: Database, claims: Claims, now_us: int) -> int:
             f"SELECT name, image, claims_iat FROM users WHERE id = $1{tx.dialect.row_lock}",
             user_id,
         )
-        if locked[0]["claims_iat"] < claims.issued_at_s or locked[0]["name"] == UNKNOWN_NAME:
+        if locked[0]["claims_iat"] < claims.issued_at_s:
             name = claims.name or locked[0]["name"]
             if (name, claims.image) != (locked[0]["name"], locked[0]["image"]):
                 number = await _next_profile_number(tx, user_id, now_us)
@@ -121,9 +125,9 @@ async def ensure_user(tx: Transaction, uid: str, now_us: int) -> int:
     if rows:
         return int(rows[0]["id"])
     made = await tx.rows(
-        "INSERT INTO users (uid, name, claims_iat, profile_number, created_us) VALUES ($1, $2, 0, 0, $3)"
+        "INSERT INTO users (uid, name, claims_iat, profile_number, created_us) VALUES ($1, $2, $4, 0, $3)"
         " ON CONFLICT (uid) DO NOTHING RETURNING id",
-        uid, UNKNOWN_NAME, now_us,
+        uid, UNKNOWN_NAME, now_us, NEVER_SEEN,
     )  # fmt: skip
     if made:
         return int(made[0]["id"])

@@ -4,6 +4,7 @@ from realtime.pacing import ClientActivity, Interval, channel_interval, notifica
 from resolvers.context import Context
 from resolvers.message import channel_key
 from resolvers.presence import active_users, touch
+from resolvers.services import Services
 
 
 async def polling_interval(ctx: Context, channel_id: str | None, activity: ClientActivity | None) -> Interval:
@@ -16,7 +17,7 @@ async def polling_interval(ctx: Context, channel_id: str | None, activity: Clien
     if activity is not None:
         ctx.activity = activity
     if channel_id is None:
-        interval = general_interval(ctx)
+        interval = general_interval(ctx.services, ctx.activity)
         ctx.intervals.append(interval)
         return interval
     head = await ctx.head(channel_key(channel_id))
@@ -40,6 +41,6 @@ def inbox_interval(ctx: Context) -> Interval:
     return interval
 
 
-def general_interval(ctx: Context) -> Interval:
+def general_interval(services: Services, activity: ClientActivity = ClientActivity.ACTIVE) -> Interval:
     """Return the interval of a request that names no channel: as if nobody else were active."""
-    return channel_interval(ctx.services.policy, active_users=None, server_load=ctx.services.load.load, activity=ctx.activity)
+    return channel_interval(services.policy, active_users=None, server_load=services.load.load, activity=activity)

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from app.identity import Tokens
+from resolvers.services import Services
 
 SECRET = "a-secret-of-tests-that-is-long-enough-for-hs256"
 
@@ -39,6 +40,7 @@ class Api:
     """The GraphQL API of a server under test."""
 
     client: HttpClient
+    services: Services
 
     async def answer(
         self, query: str, variables: dict[str, Any] | None = None, *, who: str = "alice", **more: Any

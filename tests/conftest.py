@@ -95,5 +95,5 @@ async def client(settings: Settings, opened: tuple[Services, RedisLevel], aiohtt
 
 
 @pytest.fixture
-def api(client: HttpClient) -> Api:
-    return Api(client)
+def api(client: HttpClient, services: Services) -> Api:
+    return Api(client, services)

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 ('secret_hex', fields.CharField(max_length=64)),
                 ('created_us', fields.BigIntField()),
             ],
-            options={'table': 'cursor_keys', 'app': 'models', 'pk_attr': 'number'},
+            options={'table': 'cursor_keys', 'app': 'models', 'pk_attr': 'number', 'table_description': 'Keys that sign cursors. The highest number signs, the others still verify.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('epoch_hex', fields.CharField(max_length=16)),
                 ('last_profile', fields.BigIntField(default=0)),
             ],
-            options={'table': 'database_identity', 'app': 'models', 'pk_attr': 'id'},
+            options={'table': 'database_identity', 'app': 'models', 'pk_attr': 'id', 'table_description': 'What makes this database this database, in one row with id 1.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -36,11 +36,11 @@ class Migration(migrations.Migration):
                 ('uid', fields.CharField(unique=True, max_length=32)),
                 ('name', fields.CharField(max_length=100)),
                 ('image', fields.TextField(null=True, unique=False)),
-                ('claims_iat', fields.BigIntField(default=0)),
+                ('claims_iat', fields.BigIntField(default=-1)),
                 ('profile_number', fields.BigIntField()),
                 ('created_us', fields.BigIntField()),
             ],
-            options={'table': 'users', 'app': 'models', 'pk_attr': 'id'},
+            options={'table': 'users', 'app': 'models', 'pk_attr': 'id', 'table_description': 'People, by `uid`: ids.user_hash_hex of issuer and subject.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('member_count', fields.BigIntField(default=0)),
                 ('last_active_us', fields.BigIntField()),
             ],
-            options={'table': 'channels', 'app': 'models', 'unique_together': (('creator_id', 'client_channel_id'),), 'pk_attr': 'id'},
+            options={'table': 'channels', 'app': 'models', 'unique_together': (('creator_id', 'client_channel_id'),), 'pk_attr': 'id', 'table_description': 'Channels with their metadata and their head.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('actor_id', fields.BigIntField()),
                 ('created_us', fields.BigIntField()),
             ],
-            options={'table': 'channel_events', 'app': 'models', 'unique_together': (('channel_id', 'number'),), 'pk_attr': 'id'},
+            options={'table': 'channel_events', 'app': 'models', 'unique_together': (('channel_id', 'number'),), 'pk_attr': 'id', 'table_description': 'Changes of channels, by dense number. `seq` names the message, `subject_id` the member, `actor_id` who did it.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -94,19 +94,19 @@ class Migration(migrations.Migration):
                 ('last_mention', fields.BigIntField(default=0)),
                 ('read_mention', fields.BigIntField(default=0)),
             ],
-            options={'table': 'channel_members', 'app': 'models', 'unique_together': (('channel_id', 'user_id'),), 'pk_attr': 'id'},
+            options={'table': 'channel_members', 'app': 'models', 'unique_together': (('channel_id', 'user_id'),), 'pk_attr': 'id', 'table_description': 'Who belongs to which channel, and has read how far.'},
             bases=['Model'],
         ),
         ops.CreateModel(
             name='Inbox',
             fields=[
-                ('user', fields.OneToOneField('models.User', source_field='user_id', primary_key=True, db_index=True, db_constraint=True, to_field='id', on_delete=OnDelete.RESTRICT)),
+                ('user_id', fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ('last_log', fields.BigIntField(default=0)),
                 ('last_number', fields.BigIntField(default=0)),
                 ('seen_total', fields.BigIntField(default=0)),
                 ('read_total', fields.BigIntField(default=0)),
             ],
-            options={'table': 'inboxes', 'app': 'models', 'pk_attr': 'user_id'},
+            options={'table': 'inboxes', 'app': 'models', 'pk_attr': 'user_id', 'table_description': "Heads of users' logs and notifications."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('client_message_id', fields.CharField(null=True, max_length=64)),
                 ('mentions', fields.TextField(null=True, unique=False)),
             ],
-            options={'table': 'messages', 'app': 'models', 'unique_together': (('channel_id', 'seq'), ('channel_id', 'author_id', 'client_message_id')), 'pk_attr': 'id'},
+            options={'table': 'messages', 'app': 'models', 'unique_together': (('channel_id', 'seq'), ('channel_id', 'author_id', 'client_message_id')), 'pk_attr': 'id', 'table_description': 'Messages, by channel and seq.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                 ('user_id', fields.BigIntField()),
                 ('seq', fields.BigIntField()),
             ],
-            options={'table': 'message_mentions', 'app': 'models', 'unique_together': (('channel_id', 'user_id', 'seq'),), 'pk_attr': 'id'},
+            options={'table': 'message_mentions', 'app': 'models', 'unique_together': (('channel_id', 'user_id', 'seq'),), 'pk_attr': 'id', 'table_description': 'Members named by messages.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 ('seq', fields.BigIntField(null=True)),
                 ('dedupe_key', fields.CharField(null=True, max_length=200)),
             ],
-            options={'table': 'notifications', 'app': 'models', 'unique_together': (('user_id', 'number'), ('user_id', 'dedupe_key')), 'pk_attr': 'id'},
+            options={'table': 'notifications', 'app': 'models', 'unique_together': (('user_id', 'number'), ('user_id', 'dedupe_key')), 'pk_attr': 'id', 'table_description': 'Notifications, by recipient and dense number.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                 ('user', fields.ForeignKeyField('models.User', source_field='user_id', db_constraint=True, to_field='id', on_delete=OnDelete.RESTRICT)),
                 ('changed_us', fields.BigIntField()),
             ],
-            options={'table': 'profile_log', 'app': 'models', 'pk_attr': 'number'},
+            options={'table': 'profile_log', 'app': 'models', 'pk_attr': 'number', 'table_description': 'Changes of profiles, by dense number in commit order. The last number stands in `database_identity`.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
                 ('notification', fields.BigIntField(null=True)),
                 ('created_us', fields.BigIntField()),
             ],
-            options={'table': 'user_log', 'app': 'models', 'unique_together': (('user_id', 'number'),), 'pk_attr': 'id'},
+            options={'table': 'user_log', 'app': 'models', 'unique_together': (('user_id', 'number'),), 'pk_attr': 'id', 'table_description': "Entries of users' logs, by dense number. `channel_id` or `notification` names what an entry is about."},
             bases=['Model'],
         ),
         # Tortoise has no index with a condition that both databases understand.

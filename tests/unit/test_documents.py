@@ -1,0 +1,124 @@
+"""Documents: read once and remembered, in bounded number and size; no document is an error of the server."""
+
+import pytest
+from graphql import build_schema
+
+from app.documents import LONGEST_REMEMBERED, MAX_DOCUMENTS, MAX_TOKENS, Document, Documents, Phase
+
+SCHEMA = build_schema("type Query { me: Query, id(list: [[Int]], text: String): ID }")
+
+
+@pytest.fixture
+def documents() -> Documents:
+    return Documents(SCHEMA, introspection=True)
+
+
+def _is_refused(document: Document, phase: Phase) -> bool:
+    return document.phase is phase and len(document.errors) > 0
+
+
+def test_a_valid_document_is_ready_to_run(documents: Documents) -> None:
+    document = documents.read("query A { me { id } }")
+    assert document.node is not None
+    assert (document.errors, document.phase) == ([], Phase.EXECUTED)
+
+
+@pytest.mark.parametrize("text", ["", " ", "# a comment", "{", "{ me { id }", "me", "{ a(", "\x00", "{\ud800}", "😀"])
+def test_a_text_that_is_no_document_is_a_parse_error(documents: Documents, text: str) -> None:
+    document = documents.read(text)
+    assert _is_refused(document, Phase.PARSE)
+    assert document.node is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ nope }",
+        "{ me }",
+        "{ id { id } }",
+        "{ id(text: 5) }",
+        "{ id(nope: 1) }",
+        "query($x: Nope) { id }",
+        "query { id(text: $x) }",
+        "mutation { id }",
+        "{ ...F }",
+        "{ ...F } fragment F on Query { ...F }",
+        "fragment F on Query { id }",
+        "type Query { id: ID }",
+        "{ a: id a: me { id } }",
+    ],
+)
+def test_a_document_that_does_not_fit_the_schema_is_a_validation_error(documents: Documents, text: str) -> None:
+    assert _is_refused(documents.read(text), Phase.VALIDATION)
+
+
+@pytest.mark.parametrize("text", ["{ id }", "{ nope }", "{"])
+def test_a_text_is_read_once(documents: Documents, text: str) -> None:
+    assert documents.read(text) is documents.read(text)
+
+
+def test_texts_that_differ_are_read_each(documents: Documents) -> None:
+    assert documents.read("{ id }") is not documents.read("{ id } ")
+
+
+@pytest.mark.parametrize(("size", "remembered"), [(LONGEST_REMEMBERED, True), (LONGEST_REMEMBERED + 1, False)])
+def test_a_long_text_is_read_but_not_remembered(documents: Documents, size: int, remembered: bool) -> None:
+    text = "{ id }".ljust(size)
+    assert documents.read(text).phase is Phase.EXECUTED
+    assert (documents.read(text) is documents.read(text)) is remembered
+
+
+def test_texts_are_forgotten_beyond_a_thousand_the_least_used_first(documents: Documents) -> None:
+    used, unused = documents.read("{ id }"), documents.read("{ me { id } }")
+    for number in range(MAX_DOCUMENTS - 1):
+        documents.read(f"{{ a{number}")
+        documents.read("{ id }")
+    assert documents.read("{ id }") is used
+    assert documents.read("{ me { id } }") is not unused
+
+
+def test_a_document_is_measured_in_tokens(documents: Documents) -> None:
+    # Two braces, and one token an alias, a colon and a field.
+    fields = (MAX_TOKENS - 2) // 3
+    assert documents.read("{" + " ".join(f"a{number}:id" for number in range(fields)) + "}").phase is Phase.EXECUTED
+    too_many = documents.read("{" + " ".join(f"a{number}:id" for number in range(fields + 1)) + "}")
+    assert _is_refused(too_many, Phase.PARSE)
+    assert "tokens" in too_many.errors[0].message
+
+
+def _nested(opening: str, inside: str, closing: str, depth: int) -> str:
+    return opening * depth + inside + closing * depth
+
+
+@pytest.mark.parametrize("depth", [100, 150, 200, 250, 300, 500, 1000, 1600, 2400, 100_000])
+def test_any_depth_is_read_or_refused(documents: Documents, depth: int) -> None:
+    for text in (
+        _nested("{me", "{id}", "}", depth),
+        "{" + _nested("...{", "id", "}", depth) + "}",
+        "{ id(list: " + _nested("[", "1", "]", depth) + ") }",
+        "{ id(text: " + _nested("{a:", "1", "}", depth) + ") }",
+        "query($x: " + _nested("[", "Int", "]", depth) + ") { id }",
+    ):
+        document = documents.read(text)
+        assert (document.node is None) == (document.phase is Phase.PARSE)
+        assert bool(document.errors) == (document.phase is not Phase.EXECUTED)
+
+
+def test_depth_alone_is_no_mistake(documents: Documents) -> None:
+    assert documents.read(_nested("{me", "{id}", "}", 50)).phase is Phase.EXECUTED
+
+
+def test_fragments_that_spread_one_another_are_read_or_refused(documents: Documents) -> None:
+    chain = "".join(f"fragment F{step} on Query{{...F{step + 1}}}" for step in range(600))
+    document = documents.read("{...F0}" + chain + "fragment F600 on Query{id}")
+    assert document.phase in (Phase.EXECUTED, Phase.VALIDATION)
+
+
+@pytest.mark.parametrize("text", ["{ __schema { queryType { name } } }", '{ __type(name: "Query") { name } }'])
+def test_introspection_is_refused_where_it_is_off(text: str) -> None:
+    assert Documents(SCHEMA, introspection=True).read(text).phase is Phase.EXECUTED
+    assert _is_refused(Documents(SCHEMA, introspection=False).read(text), Phase.VALIDATION)
+
+
+def test_what_clients_need_of_types_stays_where_introspection_is_off() -> None:
+    assert Documents(SCHEMA, introspection=False).read("{ __typename me { __typename } }").phase is Phase.EXECUTED

@@ -1,0 +1,211 @@
+"""Settings: a wrong value stops the start with its name, its value unless secret, and what is allowed."""
+
+import re
+
+import pytest
+
+from app.settings import DEVELOPMENT_SECRET, Settings, WrongSettings, is_loopback, without_password
+from models.store_url import StoreUrl
+from realtime.pacing import PollingPolicy
+
+SECRET = "a-secret-of-this-test-that-is-long-enough"
+STORES = r"allowed: sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql://…"
+REDIS = r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none"
+
+
+def _load(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings.load()
+
+
+def _wrong(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """Return what is said of an environment that does not start."""
+    with pytest.raises(WrongSettings) as wrong:
+        _load(monkeypatch, **environment)
+    assert wrong.value.__suppress_context__
+    return str(wrong.value)
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    found = Settings.load()
+    # The contract's `adaptive` is not built yet.
+    assert found.polling_policy is PollingPolicy.ACTIVITY
+    assert found.shown() == {
+        "DATABASE_URL": "sqlite://var/pollux.db",
+        "REDIS_URL": "(embedded, in var)",
+        "HOST": "127.0.0.1",
+        "PORT": "8000",
+        "WEB_CONCURRENCY": "1",
+        "POLLUX_ENV": "development",
+        "POLLUX_JWT_SECRET": "(the development secret)",
+        "POLLUX_JWT_ISSUER": "(unset)",
+        "POLLUX_JWT_AUDIENCE": "(unset)",
+        "POLLUX_POLLING_POLICY": "activity",
+        "POLLUX_GRAPHIQL": "on",
+        "POLLUX_INTROSPECTION": "on",
+        "LOG_LEVEL": "info",
+        "LOG_FORMAT": "text",
+    }
+
+
+def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {
+        "DATABASE_URL": "postgres://pollux@db/pollux",
+        "REDIS_URL": "rediss://cache:6380",
+        "HOST": "0.0.0.0",
+        "PORT": "0",
+        "WEB_CONCURRENCY": "64",
+        "POLLUX_ENV": "production",
+        "POLLUX_JWT_ISSUER": "https://idp",
+        "POLLUX_JWT_AUDIENCE": "chat",
+        "POLLUX_POLLING_POLICY": "load",
+        "POLLUX_GRAPHIQL": "on",
+        "POLLUX_INTROSPECTION": "off",
+        "LOG_LEVEL": "debug",
+        "LOG_FORMAT": "json",
+    }
+    shown = _load(monkeypatch, POLLUX_JWT_SECRET=SECRET, **environment).shown()
+    assert shown == {**environment, "POLLUX_JWT_SECRET": "(hidden)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("DATABASE_URL", "mysql://db/pollux", STORES),
+        ("DATABASE_URL", "pollux.db", STORES),
+        ("DATABASE_URL", "sqlite://", STORES),
+        ("DATABASE_URL", "sqlite://:memory:", STORES),
+        ("DATABASE_URL", "postgres://db", STORES),
+        ("DATABASE_URL", "postgres:///pollux", STORES),
+        ("DATABASE_URL", "postgres://db/pollux?sslmode=maybe", STORES),
+        ("DATABASE_URL", "postgres://db/pollux?pool=9", STORES),
+        ("REDIS_URL", "http://cache", REDIS),
+        ("REDIS_URL", "cache:6379", REDIS),
+        ("REDIS_URL", "redis://", REDIS),
+        ("REDIS_URL", "unix://", REDIS),
+        ("REDIS_URL", "None", REDIS),
+        ("PORT", "65536", "allowed: 0 to 65535"),
+        ("PORT", "-1", "allowed: 0 to 65535"),
+        ("PORT", "http", "allowed: 0 to 65535"),
+        ("WEB_CONCURRENCY", "0", "allowed: 1 to 64"),
+        ("WEB_CONCURRENCY", "65", "allowed: 1 to 64"),
+        ("WEB_CONCURRENCY", "auto", "allowed: 1 to 64"),
+        ("POLLUX_ENV", "prod", "allowed: development or production"),
+        ("POLLUX_POLLING_POLICY", "fast", "allowed: activity or load"),
+        ("POLLUX_GRAPHIQL", "true", "allowed: on or off"),
+        ("POLLUX_INTROSPECTION", "1", "allowed: on or off"),
+        ("LOG_LEVEL", "INFO", "allowed: debug, info, warning or error"),
+        ("LOG_FORMAT", "xml", "allowed: text or json"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str) -> None:
+    said = _wrong(monkeypatch, **{name: value})
+    assert said.startswith(f"{name}={value} is wrong; {allowed}")
+    assert "\n" not in said
+
+
+def test_every_wrong_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _wrong(monkeypatch, PORT="http", LOG_LEVEL="loud", POLLUX_ENV="prod")
+    assert {line.partition("=")[0] for line in said.splitlines()} == {"PORT", "LOG_LEVEL", "POLLUX_ENV"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://pollux:hunter2@db/pollux"),
+        ("DATABASE_URL", "postgres://pollux:hunter2@db"),
+        ("DATABASE_URL", "postgres://pollux:hunter2@db/pollux?sslmode=maybe"),
+        ("REDIS_URL", "http://:hunter2@cache"),
+        ("REDIS_URL", "redis://pollux:hunter2@:6379"),
+        ("POLLUX_JWT_SECRET", "hunter2"),
+    ],
+)
+def test_a_wrong_value_keeps_its_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    said = _wrong(monkeypatch, **{name: value})
+    assert name in said
+    assert "hunter2" not in said
+
+
+def test_shown_settings_keep_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _load(
+        monkeypatch,
+        DATABASE_URL="postgres://pollux:hunter2@db/pollux",
+        REDIS_URL="redis://pollux:hunter3@cache:6379/1",
+        POLLUX_JWT_SECRET=SECRET,
+    )
+    shown = found.shown()
+    assert shown["DATABASE_URL"] == "postgres://pollux:***@db/pollux"
+    assert shown["REDIS_URL"] == "redis://pollux:***@cache:6379/1"
+    assert not any(secret in " ".join(shown.values()) for secret in ("hunter", SECRET))
+    assert SECRET not in f"{found!r}{found}"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://cache", "redis://cache"),
+        ("redis://:s@cache", "redis://:***@cache"),
+        ("redis://user:s%40:t@cache:1/0", "redis://user:***@cache:1/0"),
+        ("redis://user@cache", "redis://user@cache"),
+        ("unix:///run/valkey.sock", "unix:///run/valkey.sock"),
+    ],
+)
+def test_a_password_is_hidden_and_the_rest_of_a_url_is_not(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+@pytest.mark.parametrize("password", ["hunter2", "s%40t", "a:b", "p@ss"])
+def test_a_store_is_shown_without_its_password(password: str) -> None:
+    assert str(StoreUrl.parse(f"postgres://u:{password}@db:5432/pollux")) == "postgres://u:***@db:5432/pollux"
+
+
+@pytest.mark.parametrize("secret", [None, DEVELOPMENT_SECRET])
+def test_production_needs_a_secret_of_its_own(monkeypatch: pytest.MonkeyPatch, secret: str | None) -> None:
+    said = _wrong(monkeypatch, POLLUX_ENV="production", **({"POLLUX_JWT_SECRET": secret} if secret else {}))
+    assert "POLLUX_JWT_SECRET" in said
+    assert "POLLUX_ENV=production" in said
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "chat.example.org", "127.0.0.1.example.org"])
+def test_the_development_secret_is_refused_where_others_can_reach_it(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    said = _wrong(monkeypatch, HOST=host)
+    assert f"HOST={host}" in said
+    assert "POLLUX_JWT_SECRET" in said
+    assert _load(monkeypatch, HOST=host, POLLUX_JWT_SECRET=SECRET).host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_the_development_secret_serves_this_machine(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    assert is_loopback(host)
+    assert _load(monkeypatch, HOST=host).hands_out_tokens
+
+
+@pytest.mark.parametrize(("secret", "enough"), [("x" * 31, False), ("x" * 32, True), ("é" * 15, False), ("é" * 16, True)])
+def test_a_secret_is_at_least_as_long_as_its_hash(monkeypatch: pytest.MonkeyPatch, secret: str, enough: bool) -> None:
+    if enough:
+        assert _load(monkeypatch, POLLUX_JWT_SECRET=secret).jwt_secret.get_secret_value() == secret
+    else:
+        said = _wrong(monkeypatch, POLLUX_JWT_SECRET=secret)
+        assert re.search(r"POLLUX_JWT_SECRET .*allowed: at least 32 bytes", said)
+        assert secret not in said
+
+
+def test_processes_without_a_redis_between_them_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _wrong(monkeypatch, REDIS_URL="none", WEB_CONCURRENCY="2")
+    assert "REDIS_URL=none" in said
+    assert "WEB_CONCURRENCY=2" in said
+    assert _load(monkeypatch, REDIS_URL="none", WEB_CONCURRENCY="1").redis_url == "none"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "HOST", "PORT", "POLLUX_ENV", "POLLUX_JWT_SECRET", "LOG_LEVEL"])
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    defaults = Settings.load().shown()
+    assert _load(monkeypatch, **{name: ""}).shown() == defaults
+
+
+@pytest.mark.parametrize(("switch", "on"), [(None, False), ("on", True), ("off", False)])
+def test_production_shows_its_schema_only_where_told_to(monkeypatch: pytest.MonkeyPatch, switch: str | None, on: bool) -> None:
+    switches = {"POLLUX_GRAPHIQL": switch, "POLLUX_INTROSPECTION": switch} if switch else {}
+    found = _load(monkeypatch, POLLUX_ENV="production", POLLUX_JWT_SECRET=SECRET, **switches)
+    assert (found.shows_graphiql, found.allows_introspection, found.hands_out_tokens) == (on, on, False)
