@@ -53,16 +53,19 @@ class Documents:
         """Return the document of a text."""
         known = self._known.get(text)
         if known is None:
-            known = self._read(text)
+            try:
+                known = self._read(text)
+            except RecursionError:
+                # How deep is too deep depends on the caller's stack too, so this is not remembered.
+                return Document(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
             if len(text) <= LONGEST_REMEMBERED:
                 self._known[text] = known
         return known
 
     def _read(self, text: str) -> Document:
         try:
-            node = parse(text, max_tokens=MAX_TOKENS)
-        except (GraphQLError, RecursionError) as error:
-            readable = error if isinstance(error, GraphQLError) else GraphQLError("The document is nested too deep.")
-            return Document(None, [readable], Phase.PARSE)
+            node = parse(text, max_tokens=MAX_TOKENS, allow_empty_selection_sets=False)
+        except GraphQLError as error:
+            return Document(None, [error], Phase.PARSE)
         errors = validate(self._schema, node, self._rules)
         return Document(node, errors, Phase.VALIDATION if errors else Phase.EXECUTED)

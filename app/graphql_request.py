@@ -31,21 +31,21 @@ class GraphQLRequest:
 
 def response_media_type(accept: str) -> str:
     """Return the media type a client wants its answer in, the best it accepts. Raises HttpRefusal 406."""
-    best, best_quality = JSON, 0.0
     if not accept.strip():
         return JSON
-    for item in accept.split(","):
+    # Range -> its quality and its place in the header; of ranges that match, the most specific counts (RFC 9110, 12.5.1).
+    ranges: dict[str, tuple[float, int]] = {}
+    for place, item in enumerate(accept.split(",")):
         media, _, parameters = item.partition(";")
-        offered = _OFFERED.get(media.strip().lower())
-        quality = _quality(parameters)
-        if offered is not None and quality > best_quality:
-            best, best_quality = offered, quality
-    if best_quality == 0.0:
+        ranges.setdefault(media.strip().lower(), (_quality(parameters), -place))
+    found = {
+        offered: next((ranges[match] for match in (offered, "application/*", "*/*") if match in ranges), (0.0, 0))
+        for offered in (JSON, GRAPHQL_JSON)
+    }
+    best = max(found, key=lambda offered: found[offered])
+    if found[best][0] == 0.0:
         raise HttpRefusal(406, f"This server answers {GRAPHQL_JSON} or {JSON}.")
     return best
-
-
-_OFFERED = {GRAPHQL_JSON: GRAPHQL_JSON, JSON: JSON, "application/*": JSON, "*/*": JSON}
 
 
 async def read_request(request: web.Request) -> GraphQLRequest:
@@ -54,7 +54,7 @@ async def read_request(request: web.Request) -> GraphQLRequest:
         return graphql_request({**request.query, **{key: _parameter(request, key) for key in ("variables", "extensions")}})
     if request.content_type != JSON:
         raise HttpRefusal(415, f"Send the request as {JSON}.")
-    if request.charset not in (None, "utf-8", "UTF-8", "utf8"):
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise HttpRefusal(415, "Send the request in UTF-8.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise HttpRefusal(415, "Send the request without a content encoding.")
@@ -92,7 +92,7 @@ def parse_json(body: bytes) -> object:
     except orjson.JSONDecodeError:
         # orjson refuses lone surrogates and NaN outright; the argument they stand in should be named instead.
         try:
-            return json.loads(body)
+            return json.loads(body.decode())
         except (ValueError, RecursionError):
             raise HttpRefusal(400, "The request is not readable JSON.") from None
 
@@ -107,7 +107,7 @@ def _quality(parameters: str) -> float:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
             try:
-                return float(value)
+                return min(1.0, max(0.0, float(value)))
             except ValueError:
                 return 0.0
     return 1.0

@@ -24,6 +24,8 @@ ALGORITHM = "HS256"
 LEEWAY_S = 30
 LONGEST_TOKEN = 8192
 LONGEST_SUBJECT = 255
+# The end of the year 9999, the last that clocks and databases agree on.
+LAST_MOMENT_S = 253_402_300_799
 LONGEST_NAME = 100
 LONGEST_PICTURE = 2000
 DEFAULT_LIFETIME_S = 24 * 3600
@@ -104,12 +106,13 @@ class Viewers:
 
 def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
     subject, expires, issued_at = payload["sub"], payload["exp"], payload.get("iat", 0)
-    if not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_SUBJECT:
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > LONGEST_SUBJECT:
         raise ValueError("sub")
-    # A bool is an int to Python; a text is a number to PyJWT.
-    if any(isinstance(moment, bool) or not isinstance(moment, int | float) for moment in (expires, issued_at)):
-        raise ValueError("exp or iat")
-    name, picture, roles = payload.get("name"), payload.get("picture"), payload.get("roles") or []
+    if not all(map(_is_moment, (expires, issued_at, payload.get("nbf", 0)))):
+        raise ValueError("exp, iat or nbf")
+    name, picture, roles = payload.get("name"), payload.get("picture"), payload.get("roles")
+    if roles is None:
+        roles = []
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise ValueError("roles")
     claims = Claims(
@@ -119,6 +122,11 @@ def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
         issued_at_s=int(issued_at),
     )
     return Bearer(claims, frozenset(roles))
+
+
+def _is_moment(value: object) -> bool:
+    """Whether a claim is a moment that a clock can show. A bool is an int to Python, and a text a number to PyJWT."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LAST_MOMENT_S
 
 
 def _picture(picture: object) -> str | None:

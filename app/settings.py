@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from models.store_url import StoreUrl
+from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
 
 # Known to everybody who can read this file; refused wherever somebody else could reach the server.
@@ -51,7 +51,8 @@ def _redis_url(text: str | None) -> str | None:
     if text is None or text == "none":
         return text
     parts = urlsplit(text)
-    if parts.scheme not in REDIS_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.hostname):
+    usable = bool(parts.path) if parts.scheme == "unix" else parts.hostname and re.fullmatch(r"/?\d*", parts.path)
+    if parts.scheme not in REDIS_SCHEMES or not usable or parts.port == 0:
         raise ValueError
     return text
 
@@ -70,10 +71,10 @@ Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
 class Settings(BaseSettings):
     """What the environment says. An empty variable counts as unset."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(_store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
-    redis_url: Annotated[str | None, BeforeValidator(_redis_url)] = None
+    redis_url: Annotated[str | None, BeforeValidator(_redis_url)] = Field(None, repr=False)
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
@@ -89,7 +90,8 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment. Raises WrongSettings naming every variable that is wrong."""
+        """Read the environment. Raises WrongSettings with a line for each variable that is wrong in itself, else for one
+        that does not go with the others."""
         try:
             return cls()
         except ValidationError as error:
@@ -97,7 +99,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secret_fits(self) -> Self:
-        if len(self.jwt_secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
+        if len(self.jwt_secret.get_secret_value().encode(errors="surrogateescape")) < SHORTEST_SECRET_BYTES:
             raise ValueError(f"POLLUX_JWT_SECRET is too short; allowed: {ALLOWED['POLLUX_JWT_SECRET']}")
         if self.uses_development_secret and self.environment is Environment.PRODUCTION:
             raise ValueError("POLLUX_JWT_SECRET is not set; POLLUX_ENV=production needs one of its own")
@@ -166,11 +168,6 @@ def _line(error: dict[str, object]) -> str:
     value = "" if name == "POLLUX_JWT_SECRET" else f"={without_password(str(error['input']))}"
     allowed = f"allowed: {ALLOWED[name]}" if name in ALLOWED else str(error["msg"]).removeprefix("Value error, ")
     return f"{name}{value} is wrong; {allowed}"
-
-
-def without_password(text: str) -> str:
-    """Return a URL with its password hidden."""
-    return re.sub(r"(://[^/@]*?:)[^/@]*@", r"\1***@", text)
 
 
 def is_loopback(host: str) -> bool:

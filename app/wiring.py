@@ -20,7 +20,7 @@ from app.graphql_view import PolluxView
 from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
-from app.settings import Settings, without_password
+from app.settings import Settings
 from cache.metadata import MetadataCopies
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
@@ -31,6 +31,7 @@ from models.clock import Clock, wall_clock_us
 from models.database import Database
 from models.group_commit import GroupCommit
 from models.identity import cursor_codec
+from models.store_url import without_password
 from models.tasks import end
 from realtime.load import LoadMeter
 from resolvers.services import Services

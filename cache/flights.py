@@ -33,20 +33,29 @@ class Flights(Generic[K, V]):
         return await asyncio.shield(seat)
 
     async def _fly(self) -> None:
-        while self._boarding:
-            riders, self._boarding = self._boarding, {}
-            self.flights += 1
-            self.riders += len(riders)
-            try:
-                found = await self._read(list(riders))
-            except Exception as error:  # noqa: BLE001  # it belongs to those who wait
-                for seat in riders.values():
-                    seat.set_exception(error)
-                    seat.exception()  # a rider may be gone
-            else:
-                for key, seat in riders.items():
-                    seat.set_result(found.get(key))
-        self._pilot = None
+        try:
+            while self._boarding:
+                riders, self._boarding = self._boarding, {}
+                self.flights += 1
+                self.riders += len(riders)
+                await self._land(riders)
+        finally:
+            self._pilot = None
+
+    async def _land(self, riders: dict[K, asyncio.Future[V | None]]) -> None:
+        """Read for everybody aboard, and let every one of them go whatever happens."""
+        try:
+            found = await self._read(list(riders))
+            values = [(seat, found.get(key)) for key, seat in riders.items()]
+        except BaseException as error:
+            for seat in riders.values():
+                seat.set_exception(error if isinstance(error, Exception) else RuntimeError("the shared read was cancelled"))
+                seat.exception()  # a rider may be gone
+            if not isinstance(error, Exception | asyncio.CancelledError):
+                raise
+        else:
+            for seat, value in values:
+                seat.set_result(value)
 
 
 class SingleFlight(Generic[K, V]):

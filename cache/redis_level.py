@@ -103,8 +103,12 @@ class RedisLevel:
     async def _write_behind(self) -> None:
         while True:
             write = await self._later.get()
-            await self.attempt(write)
-            self._later.task_done()
+            try:
+                await self.attempt(write)
+            except Exception:  # the copies of one request are not worth those of all later ones
+                log.exception("a write to Redis failed")
+            finally:
+                self._later.task_done()
 
     def ttl_s(self, seconds: int) -> int:
         """Return a time to live of `seconds`, less up to a tenth, so that keys made together do not end together."""

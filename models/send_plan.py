@@ -57,7 +57,8 @@ def plan_sends(channel: LockedChannel, sends: list[Send], now_us: int) -> SendPl
     plan = SendPlan()
     earlier = dict(channel.earlier)
     for send in sends:
-        outcome = _refusal(channel, send) or _repeat(earlier, send)
+        # A repeat is settled before the rules that may have changed since the first was accepted.
+        outcome = _stranger(channel, send) or _repeat(earlier, send) or _refusal(channel, send)
         if outcome is None:
             step = len(plan.new) + 1
             outcome = MessageRecord(
@@ -80,11 +81,15 @@ def plan_sends(channel: LockedChannel, sends: list[Send], now_us: int) -> SendPl
     return plan
 
 
+def _stranger(channel: LockedChannel, send: Send) -> Exception | None:
+    if send.author_id in channel.members:
+        return None
+    if not channel.visible_to_all:
+        return NotFound()
+    return Mistake(MistakeCode.NOT_A_MEMBER, "Join the channel before you send to it.", ["input", "channelId"])
+
+
 def _refusal(channel: LockedChannel, send: Send) -> Exception | None:
-    if send.author_id not in channel.members:
-        if not channel.visible_to_all:
-            return NotFound()
-        return Mistake(MistakeCode.NOT_A_MEMBER, "Join the channel before you send to it.", ["input", "channelId"])
     if channel.archived:
         return Mistake(MistakeCode.ARCHIVED, "The channel is archived.", ["input", "channelId"])
     if send.reply_to_seq is not None and send.reply_to_seq not in channel.quoted:

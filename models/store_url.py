@@ -1,6 +1,7 @@
 """Reading DATABASE_URL: which store, where, with which connection settings."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,7 +18,7 @@ _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full
 class StoreUrl:
     """A checked DATABASE_URL; `str()` shows it without its password."""
 
-    text: str
+    text: str = field(repr=False)
     sqlite_path: Path | None
 
     @property
@@ -32,7 +33,10 @@ class StoreUrl:
             return cls(text, Path(rest))
         if scheme in ("postgres", "postgresql"):
             url = cls(text, None)
-            url.connection()
+            try:
+                url.connection()
+            except ValueError:
+                raise ValueError(f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} or ?host=/socket/folder") from None
             return url
         raise ValueError(f"allowed: {ALLOWED}")
 
@@ -55,8 +59,8 @@ class StoreUrl:
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         ssl_mode = query.pop("sslmode", None)
         host = query.pop("host", None) or parts.hostname
-        if not name or not host or query or ssl_mode not in (None, *_SSL_MODES):
-            raise ValueError(f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} or ?host=/socket/folder")
+        if not re.fullmatch(r"[^/@]+", name) or not host or query or ssl_mode not in (None, *_SSL_MODES):
+            raise ValueError("a part is missing, wrong or not known")
         return {
             "host": host,
             "port": parts.port or 5432,
@@ -72,5 +76,13 @@ class StoreUrl:
         }
 
     def __str__(self) -> str:
-        password = None if self.is_sqlite else urlsplit(self.text).password
-        return self.text.replace(f":{password}@", ":***@") if password else self.text
+        return without_password(self.text)
+
+
+def without_password(url: str) -> str:
+    """Return a URL, well-formed or not, without what may be a password in it."""
+    scheme, separator, rest = url.rpartition("://") if "://" in url else ("", "", url)
+    credentials, at, place = rest.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    shown = f"{user}{colon}***{at}{place}" if colon else f"{credentials}{at}{place}"
+    return scheme + separator + re.sub(r"(password=)[^&]*", r"\1***", shown)

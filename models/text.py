@@ -5,6 +5,8 @@ Rule: nothing that PostgreSQL, SQLite or JSON would refuse or change gets past h
 
 from models.errors import BadUserInput, Mistake, MistakeCode
 
+LONGEST_KEY = 64
+
 
 def storable(text: str, name: str) -> str:
     """Return `text` unchanged. Raises BadUserInput for NUL and lone surrogates, which no database stores."""
@@ -34,5 +36,8 @@ def client_key(key: str | None, field: str) -> str | None:
     """Return an idempotency key of 1 to 64 characters as sent, or None. Raises Mistake BLANK or TOO_LONG."""
     if key is None:
         return None
-    bounded(key, longest=64, field=field)
+    if not storable(key, field).strip():
+        raise Mistake(MistakeCode.BLANK, f"{field} is blank.", ["input", field])
+    if len(key) > LONGEST_KEY:
+        raise Mistake(MistakeCode.TOO_LONG, f"{field} has {len(key)} characters; {LONGEST_KEY} are allowed.", ["input", field])
     return key

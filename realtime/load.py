@@ -30,8 +30,9 @@ class LoadMeter:
     def sample(self) -> None:
         """Measure the time since the last sample."""
         now_s, cpu_s = self._clock_s(), self._cpu_s()
-        (last_s, last_cpu_s), self._last = self._last, (now_s, cpu_s)
+        last_s, last_cpu_s = self._last
         if now_s > last_s:
+            self._last = (now_s, cpu_s)
             share = (cpu_s - last_cpu_s) / (now_s - last_s)
             self._smoothed = share if self._smoothed is None else self._smoothed + WEIGHT * (share - self._smoothed)
 

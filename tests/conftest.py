@@ -75,7 +75,7 @@ async def fresh_postgres_database(server: Postgres) -> StoreUrl:
 
 @pytest.fixture
 def settings(store_url: StoreUrl, valkey: Valkey) -> Settings:
-    return Settings(database_url=store_url, redis_url=valkey.url, jwt_secret=SECRET)
+    return Settings.model_validate({"database_url": store_url, "redis_url": valkey.url, "POLLUX_JWT_SECRET": SECRET})
 
 
 @pytest.fixture

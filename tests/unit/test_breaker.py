@@ -218,3 +218,21 @@ async def test_closing_ends_the_writer_and_the_connections() -> None:
     await bench.level.close()
     assert bench.client.closed == 2
     assert {task.get_name() for task in asyncio.all_tasks()}.isdisjoint({"redis writes"})
+
+
+async def test_a_write_that_fails_on_its_own_account_does_not_stop_those_behind_it(caplog: pytest.LogCaptureFixture) -> None:
+    level = RedisLevel(cast(Redis, Client()))
+    written: list[int] = []
+
+    async def broken(_client: Redis) -> None:
+        raise ValueError("a defect")
+
+    async def works(_client: Redis) -> None:
+        written.append(1)
+
+    level.later(broken)
+    level.later(works)
+    await level.settled()
+    await level.close()
+    assert written == [1]
+    assert "a write to Redis failed" in caplog.text

@@ -23,7 +23,9 @@ def test_a_valid_document_is_ready_to_run(documents: Documents) -> None:
     assert (document.errors, document.phase) == ([], Phase.EXECUTED)
 
 
-@pytest.mark.parametrize("text", ["", " ", "# a comment", "{", "{ me { id }", "me", "{ a(", "\x00", "{\ud800}", "😀"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "# a comment", "{", "{ me { id }", "me", "{ a(", "\x00", "{\ud800}", "😀", "{ }", "{ me { } }"]
+)
 def test_a_text_that_is_no_document_is_a_parse_error(documents: Documents, text: str) -> None:
     document = documents.read(text)
     assert _is_refused(document, Phase.PARSE)

@@ -184,3 +184,18 @@ async def test_the_first_reader_may_go_away_without_those_who_joined(airport: Ai
         await first
     landing.set_result({"a": 1})
     assert await joined == 1
+
+
+@pytest.mark.parametrize("failure", ["cancelled", "nonsense"])
+async def test_whatever_happens_to_a_read_its_riders_are_told_and_the_next_flight_goes(failure: str) -> None:
+    failures = [failure]
+
+    async def read(keys: list[str]) -> Mapping[str, int]:
+        if failures and failures.pop() == "cancelled":
+            raise asyncio.CancelledError
+        return dict.fromkeys(keys, 1) if not failures and keys == ["b"] else None  # type: ignore[return-value]  # the nonsense
+
+    flights = Flights(read)
+    with pytest.raises((RuntimeError, AttributeError)):
+        await flights.get("a")
+    assert await flights.get("b") == 1

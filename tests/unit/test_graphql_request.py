@@ -231,3 +231,19 @@ async def test_a_body_that_cannot_be_a_request_is_refused(
 ) -> None:
     async with client.post("/", data=body, headers=headers) as response:
         assert response.status == status
+
+
+@pytest.mark.parametrize("body", ['{"query": 1}'.encode("utf-16"), b'{"query": "\xed\xa0\x80"}'])
+def test_json_is_utf_8_and_nothing_else(body: bytes) -> None:
+    with pytest.raises(HttpRefusal):
+        parse_json(body)
+
+
+def test_a_type_refused_by_name_is_not_what_any_type_means() -> None:
+    assert response_media_type(f"{JSON};q=0, */*") == GRAPHQL_JSON
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "Utf-8", "utf8"])
+async def test_the_name_of_a_charset_has_no_case(client: Client, charset: str) -> None:
+    response = await client.post("/", data=b'{"query": "{ a }"}', headers={"Content-Type": f"{JSON}; charset={charset}"})
+    assert response.status == 200

@@ -223,3 +223,14 @@ def test_a_picture_that_is_no_web_address_is_dropped(picture: object) -> None:
 
 def test_roles_are_none_where_the_token_names_none() -> None:
     assert _verified().roles == _verified(roles=[]).roles == _verified(roles=None).roles == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("exp", 10**300), ("exp", 1e300), ("iat", -1), ("iat", -(10**300)), ("nbf", "1"), ("nbf", True), ("roles", {}), ("roles", ""),
+     ("roles", 0), ("roles", False), ("sub", " ")],
+)  # fmt: skip
+def test_a_claim_no_clock_or_list_can_hold_makes_the_token_invalid(name: str, value: object) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        STRICT.verify(_with(**{name: value}))
+    assert refused.value.reason is UnauthenticatedReason.INVALID

@@ -92,3 +92,21 @@ def test_statements_with_peoples_words_are_not_logged_even_at_debug(capsys: pyte
     for name in ("tortoise.db_client", "aiosqlite", "asyncio"):
         logging.getLogger(name).debug("INSERT INTO messages VALUES ('a secret')")
     assert _lines(capsys) == [""]
+
+
+def test_an_exceptions_text_cannot_fake_a_record(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", "text")
+    try:
+        raise ValueError(f"bad\n{FAKE}\u2028{FAKE}\x1b[31m")
+    except ValueError:
+        logging.getLogger("pollux.test").exception("failed")
+    lines = _lines(capsys)
+    assert [line for line in lines[1:] if not line.startswith("    ")] == []
+    assert "\x1b" not in "".join(lines)
+
+
+def test_a_record_with_what_json_cannot_hold_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", "json")
+    logging.getLogger("pollux.test").info("a name: %s", "\ud800")
+    (line,) = _lines(capsys)
+    assert json.loads(line)["message"] == "a name: \ud800"

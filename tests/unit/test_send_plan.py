@@ -174,3 +174,8 @@ def test_new_messages_are_numbered_on_from_the_head_whatever_the_mix(
     assert [m.version for m in plan.new] == list(range(channel.last_event + 1, channel.last_event + 1 + len(plan.new)))
     assert list(dict.fromkeys(m for m in accepted if m != FIRST)) == plan.new
     assert len(keys) == len(set(keys))
+
+
+def test_a_repeat_is_settled_though_the_channel_was_archived_or_a_mentioned_member_left_since() -> None:
+    since = replace(CHANNEL, archived=True, members=frozenset({ALICE}), earlier={(ALICE, "k"): FIRST})
+    assert _plan(_send("first", ALICE, "k", None, BOB), channel=since) == [FIRST]

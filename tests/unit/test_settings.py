@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from app.settings import DEVELOPMENT_SECRET, Settings, WrongSettings, is_loopback, without_password
-from models.store_url import StoreUrl
+from app.settings import DEVELOPMENT_SECRET, Settings, WrongSettings, is_loopback
+from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
 
 SECRET = "a-secret-of-this-test-that-is-long-enough"
@@ -209,3 +209,44 @@ def test_production_shows_its_schema_only_where_told_to(monkeypatch: pytest.Monk
     switches = {"POLLUX_GRAPHIQL": switch, "POLLUX_INTROSPECTION": switch} if switch else {}
     found = _load(monkeypatch, POLLUX_ENV="production", POLLUX_JWT_SECRET=SECRET, **switches)
     assert (found.shows_graphiql, found.allows_introspection, found.hands_out_tokens) == (on, on, False)
+
+
+def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _load(
+        monkeypatch, ENVIRONMENT="staging", GRAPHIQL="maybe", POLLING_POLICY="x", JWT_SECRET="theirs", JWT_ISSUER="theirs"
+    )
+    assert settings.uses_development_secret
+    assert settings.jwt_issuer is None
+
+
+@pytest.mark.parametrize("url", ["redis://h:abc", "redis://h:99999", "redis://h:6379/notanumber", "redis://"])
+def test_a_redis_url_is_checked_to_its_end(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert _wrong(monkeypatch, REDIS_URL=url) == f"REDIS_URL={url} is wrong; {REDIS}"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:pa/ss@host", "redis://:***@host"),
+        ("redis://:p@ss@host", "redis://:***@host"),
+        ("u:secret@h:6379", "u:***@h:6379"),
+        ("redis://h?password=secret", "redis://h?password=***"),
+        ("postgres://u:se/cret@h/db", "postgres://u:***@h/db"),
+        ("postgres://h/db?password=secret&sslmode=require", "postgres://h/db?password=***&sslmode=require"),
+        ("sqlite://var/pollux.db", "sqlite://var/pollux.db"),
+    ],
+)
+def test_no_password_is_ever_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+def test_a_password_is_not_in_what_python_prints_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _load(
+        monkeypatch, REDIS_URL="redis://:hidden1@h", DATABASE_URL="postgres://u:hidden2@h/db", POLLUX_JWT_SECRET="hidden3" * 9
+    )
+    assert "hidden" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize("url", ["postgres://u:12/3@h/db", "postgres://u:p@h:abc/db", "postgres://[::1/db", "postgres://h/a/b"])
+def test_a_wrong_database_url_says_what_is_allowed(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert "allowed: sqlite://PATH" in _wrong(monkeypatch, DATABASE_URL=url)

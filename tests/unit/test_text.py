@@ -65,7 +65,16 @@ def test_a_client_key_stays_as_it_was_sent(key: str | None) -> None:
     assert client_key(key, "clientMessageId") == key
 
 
-@pytest.mark.parametrize(("key", "code"), [("", MistakeCode.BLANK), ("  ", MistakeCode.BLANK), ("k" * 65, MistakeCode.TOO_LONG)])
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("", MistakeCode.BLANK),
+        ("  ", MistakeCode.BLANK),
+        ("k" * 65, MistakeCode.TOO_LONG),
+        (" " + "k" * 64, MistakeCode.TOO_LONG),
+        ("k" * 64 + " ", MistakeCode.TOO_LONG),
+    ],
+)
 def test_a_client_key_that_cannot_be_remembered_is_a_mistake(key: str, code: MistakeCode) -> None:
     with pytest.raises(Mistake) as mistake:
         client_key(key, "clientMessageId")
