@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
-    from app.serve import serve  # noqa: PLC0415  # check-config and token start without it, in a tenth of the time
-    from app.supervisor import PortTaken  # noqa: PLC0415
-    from models.errors import Unavailable  # noqa: PLC0415
+    from app.serve import serve
+    from app.supervisor import PortTaken
+    from models.errors import Unavailable
 
     try:
         asyncio.run(serve(settings))
@@ -42,9 +42,9 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
-    from models.clock import wall_clock_us  # noqa: PLC0415
-    from models.errors import Unavailable  # noqa: PLC0415
-    from models.migrate import migrate  # noqa: PLC0415
+    from models.clock import wall_clock_us
+    from models.errors import Unavailable
+    from models.migrate import migrate
 
     try:
         applied = asyncio.run(migrate(settings.database_url, wall_clock_us()))
@@ -56,8 +56,8 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _token(settings: Settings, options: argparse.Namespace) -> int:
-    from app.wiring import tokens_of  # noqa: PLC0415
-    from models import ids  # noqa: PLC0415
+    from app.wiring import tokens_of
+    from models import ids
 
     print(tokens_of(settings).issue(options.subject, name=options.name, roles=options.role, lifetime_s=options.hours * 3600))
     print(
@@ -69,7 +69,7 @@ def _token(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _export_schema(_settings: Settings, _options: argparse.Namespace) -> int:
-    from schema.build import sdl  # noqa: PLC0415
+    from schema.build import sdl
 
     print(sdl(), end="")
     return 0

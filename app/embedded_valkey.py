@@ -112,11 +112,21 @@ class EmbeddedValkey:
             preexec_fn=lambda: die_with_parent(signal.SIGKILL),
         )
         log.info("Valkey runs as process %d", self._process.pid)
-        ended = asyncio.create_task(self._process.wait())
-        while not ended.done() and await self.ready(UNREACHABLE_S):
-            await asyncio.wait([ended], timeout=WATCH_S)
-        log.warning("Valkey %s; starting it again", f"ended with {ended.result()}" if ended.done() else "cannot be reached")
+        log.warning("Valkey %s; starting it again", await self._until_useless(self._process))
         await self._stop()
+
+    async def _until_useless(self, process: asyncio.subprocess.Process) -> str:
+        """Wait until the process has ended or cannot be reached, as when its socket was deleted; returns which."""
+        ended = asyncio.create_task(process.wait())
+        while not ended.done():
+            probe = asyncio.create_task(self.ready(UNREACHABLE_S))
+            await asyncio.wait([ended, probe], return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                probe.cancel()
+            elif not probe.result():
+                return "cannot be reached"
+            await asyncio.wait([ended], timeout=WATCH_S)
+        return f"ended with {ended.result()}"
 
     async def _stop(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -37,7 +37,8 @@ def listen(settings: Settings) -> socket.socket:
     try:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise PortTaken(f"HOST={settings.host} PORT={settings.port} cannot be listened on: {error.strerror or error}") from None
+        reason = str(error.strerror or error).partition(" (")[0]  # asyncio's and socket's words repeat the address there
+        raise PortTaken(f"HOST={settings.host} PORT={settings.port} cannot be listened on: {reason}") from None
     listener.set_inheritable(True)
     return listener
 

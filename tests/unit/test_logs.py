@@ -97,7 +97,7 @@ def test_statements_with_peoples_words_are_not_logged_even_at_debug(capsys: pyte
 def test_an_exceptions_text_cannot_fake_a_record(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("info", "text")
     try:
-        raise ValueError(f"bad\n{FAKE}\u2028{FAKE}\x1b[31m")
+        raise ValueError(f"bad\n{FAKE}\u2028{FAKE}\x1b[31m")  # noqa: TRY301  # the text is what is tested
     except ValueError:
         logging.getLogger("pollux.test").exception("failed")
     lines = _lines(capsys)

@@ -1,0 +1,110 @@
+"""How many statements a poll costs: heads once, then only what nobody holds, however long the list."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from models.database import Database
+from tests.asking import Api
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every read of the store from here on."""
+    seen: list[str] = []
+    real = Database.rows
+
+    async def rows(self: Database, sql: str, *args: object) -> object:
+        seen.append(sql)
+        return await real(self, sql, *args)
+
+    monkeypatch.setattr(Database, "rows", rows)
+    return seen
+
+
+@contextmanager
+def _counted(statements: list[str], expected: int) -> Iterator[None]:
+    statements.clear()
+    yield
+    assert len(statements) == expected, "\n".join(statements)
+
+
+async def test_an_idle_poll_is_one_head_read(api: Api, statements: list[str]) -> None:
+    channel = await api.channel()
+    cursor = (await api.send(channel, "hi"))["cursor"]
+    await api.poll(channel, after=cursor)
+    with _counted(statements, 1):
+        await api.poll(channel, after=cursor)
+
+
+async def test_a_page_that_nobody_holds_is_a_head_and_a_page(api: Api, statements: list[str]) -> None:
+    channel = await api.channel("bob")
+    for index in range(50):
+        await api.send(channel, f"{index}", who=("alice", "bob")[index % 2])
+    await api.poll(channel)
+    api.services.recent._runs.clear()
+    await api.services.recent._redis.attempt(lambda client: client.flushall())
+    with _counted(statements, 2):
+        await api.poll(channel)
+
+
+async def test_a_list_of_channels_costs_the_same_for_one_and_for_ten(api: Api, statements: list[str]) -> None:
+    listed = (
+        "{ channels { nodes { name unreadCount mentionCount memberCount activeUsers viewerRole"
+        " lastMessage { content author { name } replyTo { content } } pollingInterval { milliseconds } } } }"
+    )
+    counts = []
+    for rooms in (1, 9):
+        for _ in range(rooms):
+            channel = await api.channel()
+            first = await api.send(channel, "question")
+            await api.send(channel, "answer", replyToId=first["id"])
+        await api.ask(listed)
+        statements.clear()
+        await api.ask(listed)
+        counts.append(len(statements))
+    # The list, the heads, the last messages, the quoted messages.
+    assert counts == [4, 4]
+
+
+async def test_notifications_with_their_messages_cost_the_same_for_one_and_for_ten(api: Api, statements: list[str]) -> None:
+    listed = "{ unreadNotifications { nodes { title actor { name } message { content author { name } } } hasNew unreadCount } }"
+    bob = await api.user_id("bob")
+    channel = await api.channel("bob")
+    counts = []
+    for mentions in (1, 9):
+        for _ in range(mentions):
+            await api.send(channel, "@bob", mentionIds=[bob])
+        await api.ask(listed, who="bob")
+        statements.clear()
+        await api.ask(listed, who="bob")
+        counts.append(len(statements))
+    # The inbox's head, the page, the newest unread, the channel's head, the messages.
+    assert counts == [5, 5]
+
+
+async def test_members_cost_the_same_for_one_and_for_twenty(api: Api, statements: list[str]) -> None:
+    members = "query($c: ID!) { channel(id: $c) { members { nodes { user { name } } } } }"
+    channel = await api.channel()
+    counts = []
+    for people in (range(0), range(20)):
+        for index in people:
+            await api.user_id(f"user{index}")
+            await api.ask("mutation($c: ID!) { joinChannel(channelId: $c) { channel { id } } }", {"c": channel}, who=f"user{index}")
+        await api.ask(members, {"c": channel})
+        statements.clear()
+        await api.ask(members, {"c": channel})
+        counts.append(len(statements))
+    assert counts == [2, 2]
+
+
+async def test_several_fields_of_one_channel_share_one_head(api: Api, statements: list[str]) -> None:
+    channel = await api.channel()
+    await api.poll(channel)
+    with _counted(statements, 1):
+        await api.ask(
+            "query($c: ID!) { a: channel(id: $c) { name } b: channel(id: $c) { unreadCount } i: pollingInterval(channelId: $c)"
+            " { milliseconds } m: messages(channelId: $c) { nodes { seq } } }",
+            {"c": channel},
+        )

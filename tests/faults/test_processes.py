@@ -1,0 +1,97 @@
+"""The server as a set of processes: starting, being told off, losing a worker, stopping."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.asking import CREATE
+from tests.servers.pollux import ROOT, Server
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "server.py"), *arguments],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DATABASE_URL", "nonsense"), ("REDIS_URL", "http://x"), ("PORT", "99999"), ("WEB_CONCURRENCY", "-1"), ("HOST", "0.0.0.0"),
+     ("POLLUX_POLLING_POLICY", "fast"), ("POLLUX_ENV", "prod"), ("POLLUX_JWT_SECRET", "tiny"),
+     ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")],
+)  # fmt: skip
+def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
+    done = _run(**{name: value})
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert name in done.stderr
+    assert "allowed" in done.stderr or "refused" in done.stderr
+    assert name != "POLLUX_JWT_SECRET" or value not in done.stderr
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with Server(DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}") as server:
+        done = _run(PORT=str(server.port), DATABASE_URL=f"sqlite://{tmp_path / 'other.db'}")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"HOST=127.0.0.1 PORT={server.port} cannot be listened on: Address already in use\n",
+    )
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line() -> None:
+    done = _run("migrate", DATABASE_URL="postgres://user:secret@127.0.0.1:1/none")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "DATABASE_URL=postgres://user:***@127.0.0.1:1/none does not answer"
+    assert "secret" not in done.stderr
+
+
+def test_the_commands_print_what_they_are_asked_for() -> None:
+    assert _run("export-schema").stdout == (ROOT / "schema" / "schema.graphql").read_text()
+    shown = _run("check-config", REDIS_URL="redis://:hidden@h").stdout
+    assert "REDIS_URL=redis://:***@h" in shown
+    assert "hidden" not in shown.replace("(hidden)", "")
+    assert len(_run("token", "alice", "--name", "Alice", "--role", "service").stdout.strip().split(".")) == 3
+
+
+def test_a_killed_worker_is_replaced_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    with Server(DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}", WEB_CONCURRENCY="2") as server:
+        channel = server.ask(CREATE, {"i": {"name": "room"}})["channel"]["id"]
+        before = server.children(named="app.worker")
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while len(set(server.children(named="app.worker")) - set(before)) != 1:
+            assert time.monotonic() < deadline, server.log()
+            time.sleep(0.05)
+        server.wait_ready()
+        assert server.ask("query($c: ID!) { channel(id: $c) { name } }", {"c": channel}) == {"name": "room"}
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_server_leaves_no_process_behind(tmp_path: Path, signal_number: signal.Signals) -> None:
+    server = Server(DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}", WEB_CONCURRENCY="2").start()
+    children = [*server.children(named="app.worker"), *server.children(named="valkey-server")]
+    assert len(children) == 3
+    assert server.stop(signal_number) == 0
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+    assert "Traceback" not in server.log()
+
+
+def test_the_newcomer_is_told_where_to_go_and_the_pasted_commands_work(tmp_path: Path) -> None:
+    with Server(DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}") as server:
+        deadline = time.monotonic() + 10
+        while "Ask again with" not in server.log():
+            assert time.monotonic() < deadline, server.log()
+            time.sleep(0.05)
+        commands = server.log().split("\n\n")
+        curls = [command for command in commands if command.strip().startswith("curl")]
+        answers = [subprocess.run(["sh", "-c", curl], capture_output=True, text=True, check=True).stdout for curl in curls]
+    assert '"seq":2' in answers[0]
+    assert '"content":"Hello"' in answers[1]
