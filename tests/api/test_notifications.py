@@ -1,6 +1,7 @@
 """Notifications: who may create them, what a poll shows, reading them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,13 @@ POLL = (
 READ = "mutation($ids: [ID!]!) { markNotificationsRead(ids: $ids) { notifications { id readAt } inbox { unreadCount } } }"
 
 
-async def _notify(api: Api, who: str = "alice", **fields: object) -> dict:  # type: ignore[type-arg]  # JSON
+async def _notify(api: Api, who: str = "alice", **fields: object) -> dict[str, Any]:
     base = {"userId": await api.user_id(who), "type": "system", "title": "t", "content": "c"}
-    payload: dict = await api.ask(CREATE, {"i": {**base, **fields}}, who="robot", roles=["service"])  # type: ignore[type-arg]
+    payload: dict[str, Any] = await api.ask(CREATE, {"i": {**base, **fields}}, who="robot", roles=["service"])
     return payload
 
 
-def _titles(page: dict) -> list[str]:  # type: ignore[type-arg]  # JSON
+def _titles(page: dict[str, Any]) -> list[str]:
     return [edge["node"]["title"] for edge in page["edges"]]
 
 
