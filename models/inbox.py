@@ -22,8 +22,8 @@ class UserEventKind(IntEnum):
     CHANNEL_READ = 3
     NOTIFICATION_CREATED = 4
     NOTIFICATION_CHANGED = 5
-    # Every notification up to and with the number named was read at once.
-    NOTIFICATIONS_READ = 6
+    # Every notification up to and with the number named was seen or read at once.
+    NOTIFICATIONS_MARKED = 6
 
 
 class Inbox(Model):

@@ -109,3 +109,8 @@ def message_record(row: Row) -> MessageRecord:
         client_message_id=row["client_message_id"],
         mention_ids=tuple(json.loads(row["mentions"])) if row["mentions"] else (),
     )
+
+
+def stored_mentions(message: MessageRecord) -> str | None:
+    """Return the mentions as their column holds them."""
+    return json.dumps(message.mention_ids) if message.mention_ids else None

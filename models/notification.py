@@ -159,33 +159,56 @@ async def create_notification(db: Database, user_id: int, new: NewNotification, 
         return (await notifications_at(tx, user_id, numbers))[0]
 
 
-async def mark_read(db: Database, user_id: int, numbers: Sequence[int] | None, now_us: int) -> list[int]:
-    """Mark notifications read, all of them for None; returns the numbers of those that were not, newest first."""
+class Mark(Enum):
+    """What can be done to a notification; each also does what stands above it."""
+
+    SEEN = "seen"
+    READ = "read"
+    ARCHIVED = "archived"
+
+
+# Per mark: which notifications it still changes, and which times it sets where they are not set yet.
+_MARKS = {
+    Mark.SEEN: (_CONDITION[NotificationState.UNSEEN], ("seen_us",)),
+    Mark.READ: (_CONDITION[NotificationState.UNREAD], ("seen_us", "read_us")),
+    Mark.ARCHIVED: ("archived_us IS NULL", ("seen_us", "archived_us")),
+}
+
+
+async def mark(db: Database, user_id: int, what: Mark, numbers: Sequence[int] | None, now_us: int) -> list[int]:
+    """Mark notifications, all of them for None; returns the numbers of those that changed, newest first."""
+    condition, times = _MARKS[what]
     async with db.transaction() as tx:
         inbox = (await lock_inboxes(tx, [user_id]))[user_id]
         chosen = "" if numbers is None else f" AND {tx.dialect.one_of('number', '$2')}"
         arguments = () if numbers is None else (tx.dialect.array(numbers),)
-        unread = await tx.rows(
-            f"SELECT number, seen_us FROM notifications WHERE user_id = $1 AND {_CONDITION[NotificationState.UNREAD]}{chosen}"
-            " ORDER BY number DESC",
+        rows = await tx.rows(
+            "SELECT number, seen_us, read_us, archived_us FROM notifications"
+            f" WHERE user_id = $1 AND {condition}{chosen} ORDER BY number DESC",
             user_id, *arguments,
         )  # fmt: skip
-        changed = [int(row["number"]) for row in unread]
+        changed = [int(row["number"]) for row in rows]
         if not changed:
             return []
         await tx.run(
-            "UPDATE notifications SET read_us = $2, seen_us = coalesce(seen_us, $2)"
+            f"UPDATE notifications SET {', '.join(f'{time} = coalesce({time}, $2)' for time in times)}"
             f" WHERE user_id = $1 AND {tx.dialect.one_of('number', '$3')}",
             user_id, now_us, tx.dialect.array(changed),
         )  # fmt: skip
-        inbox.read_total += len(changed)
-        inbox.seen_total += sum(row["seen_us"] is None for row in unread)
+        _count(inbox, what, rows)
         if numbers is None:
-            inbox.log(UserEventKind.NOTIFICATIONS_READ, notification=changed[0])
+            inbox.log(UserEventKind.NOTIFICATIONS_MARKED, notification=changed[0])
         for number in reversed(changed if numbers is not None else []):
             inbox.log(UserEventKind.NOTIFICATION_CHANGED, notification=number)
         await save_inboxes(tx, [inbox], now_us)
     return changed
+
+
+def _count(inbox: LockedInbox, what: Mark, rows: Sequence[Row]) -> None:
+    """Move the ordinals on by what the rows, as they were before, had not counted yet."""
+    inbox.seen_total += sum(row["seen_us"] is None and row["archived_us"] is None for row in rows)
+    if what is not Mark.SEEN:
+        inbox.read_total += sum(row["read_us"] is None and row["archived_us"] is None for row in rows)
 
 
 def _record(row: Row) -> NotificationRecord:

@@ -13,7 +13,7 @@ from models.database import Database, Transaction
 from models.errors import NotFound
 from models.event import EventKind, NewEvent, append_events
 from models.inbox import LockedInbox, lock_inboxes, save_inboxes
-from models.message import COLUMNS, MessageRecord, message_record
+from models.message import COLUMNS, MessageRecord, message_record, stored_mentions
 from models.notification import NewNotification, add_notifications
 from models.send_plan import LockedChannel, Send, SendPlan, plan_sends
 
@@ -91,7 +91,7 @@ async def _write(tx: Transaction, channel: LockedChannel, plan: SendPlan, now_us
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
             (m.channel_id, m.seq, m.version, m.author_id, m.content, m.created_us, m.reply_to_seq, m.client_message_id,
-             json.dumps(m.mention_ids) if m.mention_ids else None)
+             stored_mentions(m))
             for m in new
         ],
     )  # fmt: skip

@@ -7,14 +7,15 @@ from urllib.parse import urlsplit
 
 from models import ids
 from models.cursor import CursorKind
-from models.errors import BadUserInput, Forbidden, InvalidCursor
+from models.errors import BadUserInput, Forbidden, InvalidCursor, NotFound
 from models.head import InboxHead
 from models.notification import (
+    Mark,
     NewNotification,
     NotificationRecord,
     NotificationState,
     create_notification,
-    mark_read,
+    mark,
     newest_unread_us,
     notifications_at,
     notifications_page,
@@ -108,11 +109,22 @@ async def message_of(ctx: Context, view: NotificationView) -> MessageView | None
 
 async def mark_notifications_read(ctx: Context, node_ids: Sequence[str] | None) -> list[NotificationView]:
     """Mark the viewer's notifications read, all for None; returns those that changed, newest first, at most 100."""
-    numbers = None if node_ids is None else _own_numbers(ctx, node_ids)
-    user_id = ctx.viewer.user_id
-    changed = await mark_read(ctx.services.db, user_id, numbers, ctx.services.clock())
-    ctx.mutated()
-    return await _views(ctx, await notifications_at(ctx.services.db, user_id, changed[:MAX_MARKED]))
+    return await _mark(ctx, Mark.READ, None if node_ids is None else _own_numbers(ctx, node_ids))
+
+
+async def mark_notifications_seen(ctx: Context) -> list[NotificationView]:
+    """Mark all of the viewer's notifications seen; returns those that were not, newest first, at most 100."""
+    return await _mark(ctx, Mark.SEEN, None)
+
+
+async def archive(ctx: Context, node_id: str) -> tuple[NotificationView, InboxView]:
+    """Put one of the viewer's notifications away; returns it and their inbox. Raises NotFound for anybody else's."""
+    numbers = _own_numbers(ctx, [node_id])
+    await _mark(ctx, Mark.ARCHIVED, numbers)
+    found = await notifications_at(ctx.services.db, ctx.viewer.user_id, numbers)
+    if not found:
+        raise NotFound
+    return (await _views(ctx, found))[0], inbox_view(await ctx.inbox())
 
 
 async def create(
@@ -141,6 +153,13 @@ async def create(
     record = await create_notification(services.db, recipient, new, services.clock())
     ctx.mutated()
     return (await _views(ctx, [record]))[0], inbox_view(await services.read_index.inbox(recipient))
+
+
+async def _mark(ctx: Context, what: Mark, numbers: Sequence[int] | None) -> list[NotificationView]:
+    user_id = ctx.viewer.user_id
+    changed = await mark(ctx.services.db, user_id, what, numbers, ctx.services.clock())
+    ctx.mutated()
+    return await _views(ctx, await notifications_at(ctx.services.db, user_id, changed[:MAX_MARKED]))
 
 
 def _own_numbers(ctx: Context, node_ids: Sequence[str]) -> list[int]:

@@ -23,6 +23,12 @@ class SendMessageInput:
     )
 
 
+@strawberry.input(description="New words for a message.")
+class EditMessageInput:
+    message_id: strawberry.ID = strawberry.field(description="One of the viewer's own messages.")
+    content: str = strawberry.field(description="1 to 4000 characters after trimming.")
+
+
 @strawberry.input(description="A channel to open.")
 class CreateChannelInput:
     name: str | None = strawberry.field(default=None, description="1 to 100 characters. Required unless DIRECT.")

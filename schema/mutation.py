@@ -12,8 +12,8 @@ from resolvers.inbox import InboxView
 from resolvers.message import MessageView
 from resolvers.notification import NotificationView
 from schema.context import Info
-from schema.inputs import CreateChannelInput, CreateNotificationInput, SendMessageInput
-from schema.payloads import ChannelPayload, NotificationPayload, NotificationsPayload, SendMessagePayload
+from schema.inputs import CreateChannelInput, CreateNotificationInput, EditMessageInput, SendMessageInput
+from schema.payloads import ChannelPayload, MessagePayload, NotificationPayload, NotificationsPayload, SendMessagePayload
 from schema.user_error import Outcome, outcome
 
 _CURSOR = strawberry.argument(description="Of the last message that was read.")
@@ -35,6 +35,17 @@ class Mutation:
                 mention_ids=input.mention_ids or [],
             )
         )
+
+    @strawberry.mutation(description="Gives one of the viewer's messages new words.", graphql_type=MessagePayload)
+    async def edit_message(self, info: Info, input: EditMessageInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
+        return await outcome(messages.edit(info.context, input.message_id, input.content))
+
+    @strawberry.mutation(
+        description="Leaves a tombstone in a message's place; for its author, and the channel's owners and moderators.",
+        graphql_type=MessagePayload,
+    )
+    async def delete_message(self, info: Info, message_id: strawberry.ID) -> Outcome[MessageView]:
+        return await outcome(messages.delete(info.context, message_id))
 
     @strawberry.mutation(description="Moves the viewer's read position forward, never back.", graphql_type=ChannelPayload)
     async def mark_channel_read(
@@ -97,6 +108,18 @@ class Mutation:
                 dedupe_key=input.dedupe_key,
             )
         )
+
+    @strawberry.mutation(description="Marks all of the viewer's notifications seen.", graphql_type=NotificationsPayload)
+    async def mark_notifications_seen(self, info: Info) -> Outcome[list[NotificationView]]:
+        return await outcome(notifications.mark_notifications_seen(info.context))
+
+    @strawberry.mutation(description="Puts one of the viewer's notifications away.", graphql_type=NotificationPayload)
+    async def archive_notification(
+        self,
+        info: Info,
+        id: strawberry.ID,  # noqa: A002  # the contract's name
+    ) -> Outcome[tuple[NotificationView, InboxView]]:
+        return await outcome(notifications.archive(info.context, id))
 
     @strawberry.mutation(description="Marks some of the viewer's notifications read.", graphql_type=NotificationsPayload)
     async def mark_notifications_read(

@@ -31,6 +31,15 @@ class SendMessagePayload:
         return Edge(root.value.cursor, root.value) if root.value is not None else None
 
 
+@strawberry.type(description="What a change of a message did.")
+class MessagePayload:
+    user_errors: list[UserError] = strawberry.field(description=_USER_ERRORS)
+
+    @strawberry.field(description="The message as it is now; null when refused.", graphql_type=Message | None)
+    def message(self, root: strawberry.Parent[Outcome[MessageView]]) -> MessageView | None:
+        return root.value
+
+
 @strawberry.type(description="What a change of a channel or membership did.")
 class ChannelPayload:
     user_errors: list[UserError] = strawberry.field(description=_USER_ERRORS)

@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
         # Tortoise has no index with a condition that both databases understand.
         ops.RunSQL([
             "CREATE UNIQUE INDEX channels_public_name ON channels (name_key) WHERE archived_us IS NULL",
+            "CREATE INDEX notifications_about ON notifications (channel_id, seq) WHERE channel_id IS NOT NULL",
             "CREATE INDEX notifications_unread ON notifications (user_id, number) WHERE read_us IS NULL AND archived_us IS NULL",
         ]),
     ]

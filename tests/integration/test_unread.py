@@ -17,7 +17,7 @@ from models.clock import wall_clock_us
 from models.errors import Mistake
 from models.membership import join_channel, leave_channel, mark_channel_read
 from models.migrate import migrate
-from models.notification import NewNotification, create_notification, mark_read
+from models.notification import Mark, NewNotification, create_notification, mark
 from models.open_channel import NewChannel, open_channel
 from models.send_plan import Send
 from models.store_url import StoreUrl
@@ -69,7 +69,7 @@ class Conversations(RuleBasedStateMachine):
                 self._do(sending)
 
     @rule(who=PEOPLE, where=CHANNELS, seq=st.integers(0, 40))
-    def mark(self, who: int, where: int, seq: int) -> None:
+    def read_up_to(self, who: int, where: int, seq: int) -> None:
         marking = mark_channel_read(self.services.db, self.channels[where], self.people[who], seq, wall_clock_us())
         if (where, who) in self.read:
             self._do(marking)
@@ -98,10 +98,10 @@ class Conversations(RuleBasedStateMachine):
         new = NewNotification("system", "t", "c", dedupe_key=key)
         self._do(create_notification(self.services.db, self.people[who], new, wall_clock_us()))
 
-    @rule(who=PEOPLE, numbers=st.none() | st.sets(st.integers(1, 12)))
-    def read_notifications(self, who: int, numbers: set[int] | None) -> None:
+    @rule(who=PEOPLE, what=st.sampled_from(Mark), numbers=st.none() | st.sets(st.integers(1, 12)))
+    def mark_notifications(self, who: int, what: Mark, numbers: set[int] | None) -> None:
         chosen = None if numbers is None else sorted(numbers)
-        self._do(mark_read(self.services.db, self.people[who], chosen, wall_clock_us()))
+        self._do(mark(self.services.db, self.people[who], what, chosen, wall_clock_us()))
 
     @invariant()
     def counts_equal_a_recount(self) -> None:
