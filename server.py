@@ -55,6 +55,26 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _bump_epoch(settings: Settings, _options: argparse.Namespace) -> int:
+    from models.database import Database
+    from models.errors import Unavailable
+    from models.identity import bump_epoch
+
+    async def bump() -> str:
+        db = await Database.open(settings.database_url)
+        try:
+            return await bump_epoch(db)
+        finally:
+            await db.close()
+
+    try:
+        print(f"epoch {asyncio.run(bump())} begins; clients start again at their next poll")
+    except Unavailable:
+        print(f"DATABASE_URL={settings.database_url} does not answer", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _token(settings: Settings, options: argparse.Namespace) -> int:
     from app.wiring import tokens_of
     from models import ids
@@ -84,6 +104,7 @@ def _check_config(settings: Settings, _options: argparse.Namespace) -> int:
 COMMANDS = {
     "serve": _serve,
     "migrate": _migrate,
+    "bump-epoch": _bump_epoch,
     "token": _token,
     "export-schema": _export_schema,
     "check-config": _check_config,
@@ -99,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", help="port to listen on (PORT)")
     serve.add_argument("--workers", dest="web_concurrency", help="worker processes that share the port (WEB_CONCURRENCY)")
     commands.add_parser("migrate", help="apply migrations; safe when several start at once")
+    commands.add_parser("bump-epoch", help="begin a new epoch after a restore: every client starts again")
     token = commands.add_parser("token", help="print a signed token for the configured secret")
     token.add_argument("subject", help="who it speaks for, such as alice")
     token.add_argument("--name", help="display name")

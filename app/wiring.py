@@ -21,6 +21,7 @@ from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
 from app.settings import Settings
+from cache.lineage import Lineage
 from cache.metadata import MetadataCopies
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
@@ -60,17 +61,15 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     db = await Database.open(settings.database_url)
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
     try:
-        cursors = await cursor_codec(db)
-        # Copies of another database, or of this one before a restore, have other keys.
-        prefix = f"pollux:{cursors.epoch_hex}:"
+        lineage = Lineage(db, await cursor_codec(db))
         services = Services(
             db=db,
-            cursors=cursors,
-            read_index=ReadIndex(db),
-            recent=RecentMessages(db, redis, prefix=prefix),
-            metadata=MetadataCopies(db, redis, prefix=prefix),
-            profiles=ProfileCopies(db),
-            presence=Presence(redis, prefix=prefix),
+            lineage=lineage,
+            read_index=ReadIndex(db, lineage),
+            recent=RecentMessages(db, redis, lineage),
+            metadata=MetadataCopies(db, redis, lineage),
+            profiles=ProfileCopies(db, lineage),
+            presence=Presence(redis, lineage),
             sends=GroupCommit(db, clock),
             load=LoadMeter(),
             policy=settings.polling_policy,

@@ -11,6 +11,7 @@ import orjson
 from cachetools import LRUCache
 
 from cache.flights import Flights
+from cache.lineage import Lineage
 from cache.redis_level import Redis, RedisLevel
 from models.channel import ChannelKind, ChannelMetadata, metadata
 from models.database import Database
@@ -24,11 +25,12 @@ MAX_CHANNELS = 10_000
 class MetadataCopies:
     """Reads metadata through the levels. `answered` counts which level answered."""
 
-    def __init__(self, db: Database, redis: RedisLevel, *, prefix: str) -> None:
+    def __init__(self, db: Database, redis: RedisLevel, lineage: Lineage) -> None:
         self._db = db
         self._redis = redis
-        self._prefix = prefix
+        self._lineage = lineage
         self._copies: LRUCache[tuple[int, int], ChannelMetadata] = LRUCache(MAX_CHANNELS)
+        lineage.on_change(self._copies.clear)
         self._misses: Flights[tuple[int, int], ChannelMetadata] = Flights(self._read)
         self.answered: Counter[str] = Counter()
 
@@ -78,7 +80,7 @@ class MetadataCopies:
         self._redis.later(write)
 
     def _key(self, channel_id: int, version: int) -> str:
-        return f"{self._prefix}{{c{channel_id}}}:meta:{version}"
+        return f"{self._lineage.prefix}{{c{channel_id}}}:meta:{version}"
 
 
 def _encoded(copy: ChannelMetadata) -> bytes:

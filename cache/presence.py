@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cachetools import TTLCache
 
+from cache.lineage import Lineage
 from cache.redis_level import DEADLINE_S, Redis, RedisLevel
 
 SEEN_S = 30.0
@@ -60,9 +61,9 @@ class _Channel:
 class Presence:
     """Who is active and who is typing, by channel."""
 
-    def __init__(self, redis: RedisLevel, *, prefix: str, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, redis: RedisLevel, lineage: Lineage, *, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
-        self._prefix = prefix
+        self._lineage = lineage
         self._clock_s = clock_s
         self._own: TTLCache[int, _Channel] = TTLCache(MAX_CHANNELS, 2 * SEEN_S, timer=clock_s)
         self._shared: TTLCache[int, ChannelPresence] = TTLCache(MAX_CHANNELS, SEEN_S, timer=clock_s)
@@ -120,7 +121,7 @@ class Presence:
         async with client.pipeline(transaction=False) as pipe:
             for channel_id, channel in own.items():
                 for name, seen in (("online", channel.seen), ("typing", channel.typing)):
-                    key = f"{self._prefix}{{c{channel_id}}}:{name}"
+                    key = f"{self._lineage.prefix}{{c{channel_id}}}:{name}"
                     scores = {str(user): server_ms + int(1000 * (until - now_s)) for user, until in sent[id(seen)].items()}
                     # The score -1 is removed again at once: one command whether or not anybody is new.
                     pipe.zadd(key, scores | {"": -1})

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from cachetools import LRUCache
 
 from cache.flights import Flights
+from cache.lineage import Lineage
 from models.database import Database
 from models.user import Profile, changed_profiles, profiles
 
@@ -21,10 +22,11 @@ MAX_CATCH_UP = 10_000
 class ProfileCopies:
     """Reads profiles by user id."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, lineage: Lineage) -> None:
         self._db = db
         self._copies: LRUCache[int, Profile] = LRUCache(MAX_PROFILES)
         self._as_of = 0
+        lineage.on_change(self._forget)
         self._misses: Flights[int, Profile] = Flights(self._read)
 
     async def get(self, user_ids: Iterable[int], *, last_profile: int) -> dict[int, Profile]:
@@ -38,6 +40,10 @@ class ProfileCopies:
         found = {user_id: self._copies[user_id] for user_id in wanted if user_id in self._copies}
         missing = await asyncio.gather(*(self._misses.get(user_id) for user_id in wanted - found.keys()))
         return found | {profile.user_id: profile for profile in missing if profile is not None}
+
+    def _forget(self) -> None:
+        self._copies.clear()
+        self._as_of = 0
 
     async def _catch_up(self, last_profile: int) -> None:
         if not self._copies or last_profile - self._as_of > MAX_CATCH_UP:

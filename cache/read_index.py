@@ -1,20 +1,32 @@
 """ReadIndex: the present heads of channels and inboxes, read from the primary, shared by all polls that wait.
 
-Rule: the statement that answers a poll begins after the poll arrived. Heads are never kept.
+Rule: the statement that answers a poll begins after the poll arrived. Heads are never kept; only the highest numbers
+seen are, because flights follow one another: a later one that sees less is proof that the database went back.
 """
 
+from cachetools import LRUCache
+
 from cache.flights import Flights
+from cache.lineage import Lineage
 from models.database import Database
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads
+
+MAX_WATCHED = 100_000
 
 
 class ReadIndex:
     """The one way to learn whether something changed and whether a viewer may see it."""
 
-    def __init__(self, db: Database) -> None:
-        self.channels: Flights[tuple[int, int], ChannelHead] = Flights(lambda pairs: channel_heads(db, pairs))
-        self.inboxes: Flights[int, InboxHead] = Flights(lambda users: inbox_heads(db, users))
+    def __init__(self, db: Database, lineage: Lineage) -> None:
+        self._db = db
+        self._lineage = lineage
+        self._highest_event: LRUCache[int, int] = LRUCache(MAX_WATCHED)
+        self._highest_log: LRUCache[int, int] = LRUCache(MAX_WATCHED)
+        lineage.on_change(self._highest_event.clear)
+        lineage.on_change(self._highest_log.clear)
+        self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels)
+        self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes)
 
     async def channel(self, channel_id: int, viewer_id: int) -> ChannelHead | None:
         """Return the head as the viewer sees it, None where there is no such channel. Raises Unavailable."""
@@ -26,3 +38,27 @@ class ReadIndex:
         if head is None:
             raise NotFound
         return head
+
+    async def _read_channels(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], ChannelHead]:
+        heads = await channel_heads(self._db, pairs)
+        await self._follow([head.epoch_hex for head in heads.values()])
+        for head in heads.values():
+            if head.last_event < self._highest_event.get(head.channel_id, 0):
+                await self._lineage.rewound(f"channel {head.channel_id} is at event {head.last_event} again")
+                return await self._read_channels(pairs)
+            self._highest_event[head.channel_id] = head.last_event
+        return heads
+
+    async def _read_inboxes(self, user_ids: list[int]) -> dict[int, InboxHead]:
+        heads = await inbox_heads(self._db, user_ids)
+        await self._follow([head.epoch_hex for head in heads.values()])
+        for head in heads.values():
+            if head.last_log < self._highest_log.get(head.user_id, 0):
+                await self._lineage.rewound(f"inbox {head.user_id} is at entry {head.last_log} again")
+                return await self._read_inboxes(user_ids)
+            self._highest_log[head.user_id] = head.last_log
+        return heads
+
+    async def _follow(self, epochs: list[str]) -> None:
+        if epochs:
+            await self._lineage.follow(epochs[0])

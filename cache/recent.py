@@ -13,6 +13,7 @@ import orjson
 from cachetools import TTLCache
 
 from cache.flights import SingleFlight
+from cache.lineage import Lineage
 from cache.redis_level import Redis, RedisLevel
 from models.database import Database
 from models.event import changed_messages
@@ -47,11 +48,12 @@ class _Run:
 class RecentMessages:
     """Reads ranges of messages through the levels. `answered` counts which level answered."""
 
-    def __init__(self, db: Database, redis: RedisLevel, *, prefix: str) -> None:
+    def __init__(self, db: Database, redis: RedisLevel, lineage: Lineage) -> None:
         self._db = db
         self._redis = redis
-        self._prefix = prefix
+        self._lineage = lineage
         self._runs: TTLCache[int, _Run] = TTLCache(MAX_CHANNELS, TTL_S)
+        lineage.on_change(self._runs.clear)
         # The key holds the head's last event: nobody joins a read that began under another head.
         self._misses: SingleFlight[tuple[int, int, int, int], list[MessageRecord]] = SingleFlight(self._read_store)
         self.answered: Counter[str] = Counter()
@@ -63,7 +65,7 @@ class RecentMessages:
         """
         if first > last:
             return []
-        if first <= head.last_message - CAP:
+        if first <= head.last_message - CAP or head.epoch_hex != self._lineage.epoch_hex:
             return await self._from_store(head, first, last)
         run = await self._current_run(head)
         found = run.between(first, last)
@@ -135,7 +137,7 @@ class RecentMessages:
         self._redis.later(write)
 
     def _key(self, channel_id: int) -> str:
-        return f"{self._prefix}{{c{channel_id}}}:recent"
+        return f"{self._lineage.prefix}{{c{channel_id}}}:recent"
 
 
 def _encoded(as_of: int, record: MessageRecord) -> bytes:

@@ -1,13 +1,60 @@
-"""Tortoise's asyncpg client with a transaction that always gives its connection back."""
+"""Tortoise's asyncpg client, made safe: every connection is to the primary of the history it thinks it is of.
 
+Rule: a new connection compares the cluster's system identifier and timeline with those stored beside the epoch, before
+its first statement. Restored into another cluster, or promoted behind what was acknowledged, the database gets a new
+epoch there and then. A connection to a standby is refused.
+"""
+
+import logging
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+
+log = logging.getLogger("pollux.database")
+
+# The timeline of the write-ahead log now; the control file names the new one only after its first checkpoint.
+_CLUSTER = """
+    SELECT c.system_identifier::text, t.timeline,
+      c.system_identifier::text = d.system_identifier AND t.timeline = d.timeline AS known
+    FROM pg_control_system() AS c,
+      (SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline) AS t,
+      database_identity AS d
+"""
+_ADOPT = """
+    UPDATE database_identity AS d SET system_identifier = $1, timeline = $2,
+      epoch_hex = CASE WHEN d.system_identifier IS NULL THEN d.epoch_hex ELSE $3 END
+    FROM (SELECT id, epoch_hex FROM database_identity FOR UPDATE) AS was
+    WHERE d.id = was.id AND (d.system_identifier IS DISTINCT FROM $1 OR d.timeline IS DISTINCT FROM $2)
+    RETURNING was.epoch_hex <> d.epoch_hex AS ended
+"""
+
+
+async def verify_lineage(connection: asyncpg.Connection) -> None:
+    """Begin a new epoch where this cluster is not the one, or not on the timeline, that the epoch belongs to."""
+    try:
+        cluster = await connection.fetchrow(_CLUSTER)
+        if cluster is None or cluster["known"]:
+            return
+        ended = await connection.fetchval(_ADOPT, cluster["system_identifier"], cluster["timeline"], secrets.token_hex(8))
+    except asyncpg.UndefinedTableError:
+        return  # before the first migration there is no epoch to end
+    except asyncpg.InsufficientPrivilegeError:
+        log.warning("this role may not read the cluster's identity; after a restore or failover run bump-epoch")
+        return
+    if ended:
+        log.error("this is another cluster or timeline than before: a new epoch begins, clients start again")
 
 
 class PooledClient(AsyncpgDBClient):
-    """A pool whose transactions survive a failing BEGIN."""
+    """A pool of connections to one primary, whose transactions survive a failing BEGIN."""
+
+    async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
+        """Return a pool whose connections verify what they are connected to."""
+        return await asyncpg.create_pool(None, init=verify_lineage, **kwargs)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[TransactionWrapper]:

@@ -42,6 +42,7 @@ _LOST_CONNECTION = (
     asyncpg.QueryCanceledError,
     asyncpg.DeadlockDetectedError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a standby, which recovery has not made a primary yet
     DBConnectionError,
     TransactionManagementError,
 )

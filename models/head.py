@@ -16,6 +16,7 @@ from models.member import ChannelRole
 class ChannelHead:
     """A channel's version vector and one viewer's place in it; `role` is None for who is not a member."""
 
+    epoch_hex: str
     channel_id: int
     kind: ChannelKind
     last_event: int
@@ -44,6 +45,7 @@ class ChannelHead:
 class InboxHead:
     """A viewer's own version vector: their log, and the three ordinals that give the counts of notifications."""
 
+    epoch_hex: str
     user_id: int
     last_log: int
     last_number: int
@@ -65,7 +67,7 @@ async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[
     keys = db.dialect.pairs("$1", "$2", columns=("channel_id", "user_id"), alias="k")
     rows = await db.rows(
         "SELECT k.channel_id, k.user_id, c.kind, c.last_event, c.last_message, c.last_change, c.meta_version,"
-        " c.member_count, c.archived_us, m.role, m.read_seq, m.last_mention, m.read_mention, d.last_profile"
+        " c.member_count, c.archived_us, m.role, m.read_seq, m.last_mention, m.read_mention, d.epoch_hex, d.last_profile"
         f" FROM {keys} JOIN channels AS c ON c.id = k.channel_id JOIN database_identity AS d ON d.id = 1"
         " LEFT JOIN channel_members AS m ON m.channel_id = k.channel_id AND m.user_id = k.user_id",
         db.dialect.array([channel_id for channel_id, _ in pairs]),
@@ -73,6 +75,7 @@ async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[
     )
     return {
         (row["channel_id"], row["user_id"]): ChannelHead(
+            epoch_hex=row["epoch_hex"],
             channel_id=row["channel_id"],
             kind=ChannelKind(row["kind"]),
             last_event=row["last_event"],
@@ -93,7 +96,7 @@ async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[
 async def inbox_heads(db: Database, user_ids: Sequence[int]) -> dict[int, InboxHead]:
     """Return the heads of the inboxes of users, all zeros for who has none yet, in one statement."""
     rows = await db.rows(
-        "SELECT u.id, d.last_profile, coalesce(i.last_log, 0) AS last_log, coalesce(i.last_number, 0) AS last_number,"
+        "SELECT u.id, d.epoch_hex, d.last_profile, coalesce(i.last_log, 0) AS last_log, coalesce(i.last_number, 0) AS last_number,"
         " coalesce(i.seen_total, 0) AS seen_total, coalesce(i.read_total, 0) AS read_total"
         " FROM users AS u JOIN database_identity AS d ON d.id = 1 LEFT JOIN inboxes AS i ON i.user_id = u.id"
         f" WHERE {db.dialect.one_of('u.id', '$1')}",
@@ -101,6 +104,7 @@ async def inbox_heads(db: Database, user_ids: Sequence[int]) -> dict[int, InboxH
     )
     return {
         row["id"]: InboxHead(
+            epoch_hex=row["epoch_hex"],
             user_id=row["id"],
             last_log=row["last_log"],
             last_number=row["last_number"],

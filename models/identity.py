@@ -16,11 +16,16 @@ SECRET_BYTES = 32
 
 
 class DatabaseIdentity(Model):
-    """What makes this database this database, in one row with id 1."""
+    """What makes this database this database, in one row with id 1.
+
+    `system_identifier` and `timeline` are PostgreSQL's, of the cluster that the epoch belongs to.
+    """
 
     id = fields.SmallIntField(primary_key=True, generated=False)
     epoch_hex = fields.CharField(max_length=2 * EPOCH_BYTES)
     last_profile = fields.BigIntField(default=0)
+    system_identifier = fields.CharField(max_length=20, null=True)
+    timeline = fields.BigIntField(null=True)
 
     class Meta:
         table = "database_identity"
@@ -55,3 +60,14 @@ async def cursor_codec(db: Database) -> CursorCodec:
         epoch_hex=identity[0]["epoch_hex"],
         keys=tuple(SigningKey(number=row["number"], secret=bytes.fromhex(row["secret_hex"])) for row in keys),
     )
+
+
+async def bump_epoch(db: Database, *, expected: str | None = None) -> str:
+    """Begin a new epoch, unless it is no longer the `expected` one already; returns the present epoch."""
+    async with db.transaction() as tx:
+        await tx.run(
+            "UPDATE database_identity SET epoch_hex = $1 WHERE epoch_hex = coalesce($2, epoch_hex)",
+            secrets.token_hex(EPOCH_BYTES), expected,
+        )  # fmt: skip
+        rows = await tx.rows("SELECT epoch_hex FROM database_identity WHERE id = 1")
+    return str(rows[0]["epoch_hex"])

@@ -1,6 +1,5 @@
 """Messages: pages after a cursor, single messages, and sending."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ from resolvers.context import Context
 from resolvers.paging import Connection, Edge, PageInfo, PageRequest
 from resolvers.presence import touch
 from resolvers.user import UserView, user_ids_of, users
-
-log = logging.getLogger("pollux.messages")
 
 DEFAULT_PAGE = 50
 LONGEST_CONTENT = 4000
@@ -63,8 +60,8 @@ async def messages(ctx: Context, channel_id: int, request: PageRequest) -> Messa
     Raises NotFound where the viewer may not see the channel, InvalidCursor, Unavailable.
     """
     head = await ctx.head(channel_id)
-    after = _seq(ctx, head, request.after) if request.after is not None else 0
-    before = _seq(ctx, head, request.before) if request.before is not None else head.last_message + 1
+    after = await _seq(ctx, head, request.after) if request.after is not None else 0
+    before = await _seq(ctx, head, request.before) if request.before is not None else head.last_message + 1
     # The range the page is cut from; seqs have no gaps, so the page is known before a message is read.
     low, high = after + 1, before - 1
     size = request.size(DEFAULT_PAGE)
@@ -197,11 +194,11 @@ async def _visible(ctx: Context, message_id: str) -> ids.MessageId:
     return node
 
 
-def _seq(ctx: Context, head: ChannelHead, cursor: str) -> int:
+async def _seq(ctx: Context, head: ChannelHead, cursor: str) -> int:
     seq = message_seq(ctx, head.channel_id, cursor)
     if seq > head.last_message:
-        # Signed here, yet beyond what is stored: the database lost what it had acknowledged.
-        log.error("a cursor at %d is beyond the head %d of channel %d", seq, head.last_message, head.channel_id)
+        # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
+        await ctx.services.lineage.rewound(f"a cursor of channel {head.channel_id} is at {seq}, its head at {head.last_message}")
         raise InvalidCursor(reset=True)
     return seq
 

@@ -1,6 +1,5 @@
 """Notifications: pages newest first, reading them, and creating them for trusted back ends."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -27,8 +26,6 @@ from resolvers.inbox import InboxView, inbox_view
 from resolvers.message import MessageView, find_message
 from resolvers.paging import Connection, Edge, PageInfo, PageRequest
 from resolvers.user import UserView, users
-
-log = logging.getLogger("pollux.notifications")
 
 DEFAULT_PAGE = 20
 NEW_FOR_S = 30
@@ -69,8 +66,8 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
     Raises InvalidCursor, Unavailable.
     """
     head = await ctx.inbox()
-    below = _number(ctx, head, request.after) if request.after is not None else None
-    above = _number(ctx, head, request.before) if request.before is not None else None
+    below = await _number(ctx, head, request.after) if request.after is not None else None
+    above = await _number(ctx, head, request.before) if request.before is not None else None
     size = request.size(DEFAULT_PAGE)
     # Alone, `before` asks for what came next, as a poll for news does.
     backward = request.backward or (request.first is None and above is not None and below is None)
@@ -209,10 +206,10 @@ def _cursor(ctx: Context, number: int) -> str:
     return ctx.services.cursors.encode(CursorKind.NOTIFICATIONS, ctx.viewer.user_id, number)
 
 
-def _number(ctx: Context, head: InboxHead, cursor: str) -> int:
+async def _number(ctx: Context, head: InboxHead, cursor: str) -> int:
     (number,) = ctx.services.cursors.decode(CursorKind.NOTIFICATIONS, ctx.viewer.user_id, cursor)
     if head.last_number < number < VERY_START:
-        log.error("a cursor at %d is beyond the head %d of inbox %d", number, head.last_number, head.user_id)
+        await ctx.services.lineage.rewound(f"a cursor of inbox {head.user_id} is at {number}, its head at {head.last_number}")
         raise InvalidCursor(reset=True)
     return number
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cache.lineage import Lineage
 from cache.metadata import MetadataCopies
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
@@ -18,7 +19,7 @@ from realtime.pacing import PollingPolicy
 @dataclass(frozen=True, slots=True)
 class Services:
     db: Database
-    cursors: CursorCodec
+    lineage: Lineage
     read_index: ReadIndex
     recent: RecentMessages
     metadata: MetadataCopies
@@ -28,3 +29,8 @@ class Services:
     load: LoadMeter
     policy: PollingPolicy
     clock: Clock
+
+    @property
+    def cursors(self) -> CursorCodec:
+        """The cursors of the present epoch."""
+        return self.lineage.cursors

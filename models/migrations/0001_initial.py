@@ -25,6 +25,8 @@ class Migration(migrations.Migration):
                 ('id', fields.SmallIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ('epoch_hex', fields.CharField(max_length=16)),
                 ('last_profile', fields.BigIntField(default=0)),
+                ('system_identifier', fields.CharField(null=True, max_length=20)),
+                ('timeline', fields.BigIntField(null=True)),
             ],
             options={'table': 'database_identity', 'app': 'models', 'pk_attr': 'id', 'table_description': 'What makes this database this database, in one row with id 1.'},
             bases=['Model'],

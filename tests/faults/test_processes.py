@@ -3,21 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.asking import CREATE
-from tests.servers.pollux import ROOT, Server
-
-
-def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "server.py"), *arguments],
-        env={**os.environ, **environment}, capture_output=True, text=True, timeout=30, check=False,
-    )  # fmt: skip
+from tests.servers.pollux import ROOT, Server, run_server
 
 
 @pytest.mark.parametrize(
@@ -27,7 +19,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
      ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")],
 )  # fmt: skip
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
-    done = _run(**{name: value})
+    done = run_server(**{name: value})
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
@@ -38,7 +30,7 @@ def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(name: str, 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     with Server(DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}") as server:
-        done = _run(PORT=str(server.port), DATABASE_URL=f"sqlite://{tmp_path / 'other.db'}")
+        done = run_server(PORT=str(server.port), DATABASE_URL=f"sqlite://{tmp_path / 'other.db'}")
     assert (done.returncode, done.stderr) == (
         1,
         f"HOST=127.0.0.1 PORT={server.port} cannot be listened on: Address already in use\n",
@@ -46,18 +38,18 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_database_that_does_not_answer_is_said_in_one_line() -> None:
-    done = _run("migrate", DATABASE_URL="postgres://user:secret@127.0.0.1:1/none")
+    done = run_server("migrate", DATABASE_URL="postgres://user:secret@127.0.0.1:1/none")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "DATABASE_URL=postgres://user:***@127.0.0.1:1/none does not answer"
     assert "secret" not in done.stderr
 
 
 def test_the_commands_print_what_they_are_asked_for() -> None:
-    assert _run("export-schema").stdout == (ROOT / "schema" / "schema.graphql").read_text()
-    shown = _run("check-config", REDIS_URL="redis://:hidden@h").stdout
+    assert run_server("export-schema").stdout == (ROOT / "schema" / "schema.graphql").read_text()
+    shown = run_server("check-config", REDIS_URL="redis://:hidden@h").stdout
     assert "REDIS_URL=redis://:***@h" in shown
     assert "hidden" not in shown.replace("(hidden)", "")
-    assert len(_run("token", "alice", "--name", "Alice", "--role", "service").stdout.strip().split(".")) == 3
+    assert len(run_server("token", "alice", "--name", "Alice", "--role", "service").stdout.strip().split(".")) == 3
 
 
 def test_a_killed_worker_is_replaced_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:

@@ -17,6 +17,14 @@ from tests.servers.postgres import free_port
 ROOT = Path(__file__).parents[2]
 
 
+def run_server(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `server.py` to its end."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "server.py"), *arguments],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
 class Server:
     """One supervising process and its workers. Settings not given here are the defaults."""
 
@@ -79,15 +87,19 @@ class Server:
         except OSError:
             return 0, b""
 
-    def ask(self, query: str, variables: dict[str, Any] | None = None, *, who: str = "alice") -> Any:
-        """Return the data of an answer without errors; the value of its only field where it has one."""
+    def answer(self, query: str, variables: dict[str, Any] | None = None, *, who: str = "alice") -> Any:
+        """Return the whole answer, data and errors."""
         request = urllib.request.Request(
             f"{self.url}/graphql",
             json.dumps({"query": query, "variables": variables or {}}).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {token(who)}"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
-            body = json.load(answer)
+            return json.load(answer)
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None, *, who: str = "alice") -> Any:
+        """Return the data of an answer without errors; the value of its only field where it has one."""
+        body = self.answer(query, variables, who=who)
         assert "errors" not in body, body
         data = body["data"]
         return next(iter(data.values())) if len(data) == 1 else data

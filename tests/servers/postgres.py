@@ -99,6 +99,38 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def run_tool(self, name: str, *arguments: str) -> None:
+        """Run a client program of PostgreSQL as the test's own user, such as pg_dump."""
+        subprocess.run([_binary(name), *arguments], check=True, capture_output=True, env=self._environment)
+
+    def follow(self, primary: "Postgres") -> None:
+        """Make this cluster a copy of a running one, to start as its standby."""
+        self._run(
+            "pg_basebackup",
+            "-D",
+            str(self.folder / "data"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(primary.port),
+            "-U",
+            "postgres",
+            "-X",
+            "stream",
+            "--checkpoint=fast",
+        )
+        (self.folder / "data" / "standby.signal").touch()
+        if self._options:
+            os.chown(self.folder / "data" / "standby.signal", self._options["user"], self._options["group"])
+
+    def start_cut_off(self) -> None:
+        """Start as a standby that receives nothing more: it has what its base backup had."""
+        self.start()
+
+    def promote(self) -> None:
+        """Make a standby a primary, on a timeline of its own."""
+        self._run("pg_ctl", "promote", "-D", str(self.folder / "data"), "-w")
+
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(
             [_binary(name), *arguments],
