@@ -5,20 +5,26 @@ true as of; it may be used while the head's `last_change` is not beyond that num
 that changed meanwhile are dropped instead, as the channel's events name them.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 import orjson
 from cachetools import TTLCache
 
 from cache.flights import SingleFlight
+from cache.lease import Leases
 from cache.lineage import Lineage
 from cache.redis_level import Redis, RedisLevel
 from models.database import Database
+from models.errors import Unavailable
 from models.event import changed_messages
 from models.head import ChannelHead
 from models.message import MessageRecord, messages_between
+
+log = logging.getLogger("pollux.cache")
 
 CAP = 512
 TTL_S = 60
@@ -45,6 +51,20 @@ class _Run:
                     del self.messages[seq]
 
 
+class _Wanted(NamedTuple):
+    """A range of a channel's messages under one head; nobody joins a read that began under another."""
+
+    channel_id: int
+    last_event: int
+    last_change: int
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
+
+
 class RecentMessages:
     """Reads ranges of messages through the levels. `answered` counts which level answered."""
 
@@ -54,8 +74,9 @@ class RecentMessages:
         self._lineage = lineage
         self._runs: TTLCache[int, _Run] = TTLCache(MAX_CHANNELS, TTL_S)
         lineage.on_change(self._runs.clear)
-        # The key holds the head's last event: nobody joins a read that began under another head.
-        self._misses: SingleFlight[tuple[int, int, int, int], list[MessageRecord]] = SingleFlight(self._read_store)
+        self._leases = Leases(redis)
+        self._misses: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._fill)
+        self._history: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._from_store)
         self.answered: Counter[str] = Counter()
 
     async def between(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
@@ -65,19 +86,15 @@ class RecentMessages:
         """
         if first > last:
             return []
+        wanted = _Wanted(head.channel_id, head.last_event, head.last_change, first, last)
         if first <= head.last_message - CAP or head.epoch_hex != self._lineage.epoch_hex:
-            return await self._from_store(head, first, last)
+            return await self._history.get(wanted)
         run = await self._current_run(head)
         found = run.between(first, last)
         if found is not None:
             self.answered["process"] += 1
             return found
-        found = await self._from_redis(head, first, last)
-        if found is not None:
-            self.answered["redis"] += 1
-        else:
-            found = await self._from_store(head, first, last)
-            self._to_redis(head.channel_id, found, as_of=head.last_event)
+        found = await self._misses.get(wanted)
         run.keep(found, as_of=head.last_event)
         return found
 
@@ -99,29 +116,44 @@ class RecentMessages:
         self._runs[head.channel_id] = run  # renewed by use
         return run
 
-    async def _from_store(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
+    async def _fill(self, wanted: _Wanted) -> list[MessageRecord]:
+        """Return a range that this process lacks: from Redis, or where nobody has it, from the store, once for all."""
+        found = await self._from_redis(wanted)
+        if found is not None:
+            return found
+
+        async def read() -> list[MessageRecord]:
+            stored = await self._from_store(wanted)
+            self._to_redis(wanted.channel_id, stored, as_of=wanted.last_event)
+            return stored
+
+        lease = f"{self._key(wanted.channel_id)}:{wanted.last_event}:{wanted.first}:{wanted.last}"
+        return await self._leases.fill(lease, lambda: self._from_redis(wanted), read)
+
+    async def _from_store(self, wanted: _Wanted) -> list[MessageRecord]:
         self.answered["store"] += 1
-        found = await self._misses.get((head.channel_id, head.last_event, first, last))
-        if len(found) != last - first + 1:
-            raise RuntimeError(f"channel {head.channel_id} has {len(found)} messages in {first}..{last}")
+        found = await messages_between(self._db, wanted.channel_id, wanted.first, wanted.last)
+        if len(found) != wanted.length:
+            # The database went back between the head and this read; the next head will say so.
+            log.error("%d messages where there must be %d: %s", len(found), wanted.length, wanted)
+            raise Unavailable
         return found
 
-    async def _read_store(self, key: tuple[int, int, int, int]) -> list[MessageRecord]:
-        channel_id, _, first, last = key
-        return await messages_between(self._db, channel_id, first, last)
-
-    async def _from_redis(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord] | None:
-        key = self._key(head.channel_id)
+    async def _from_redis(self, wanted: _Wanted) -> list[MessageRecord] | None:
+        key = self._key(wanted.channel_id)
 
         async def read(client: Redis) -> list[bytes]:
-            return [member for member in await client.zrange(key, first, last, byscore=True) if isinstance(member, bytes)]
+            found = await client.zrange(key, wanted.first, wanted.last, byscore=True)
+            return [member for member in found if isinstance(member, bytes)]
 
         newest: dict[int, tuple[int, MessageRecord]] = {}
         for as_of, record in map(_decoded, await self._redis.attempt(read) or ()):
-            if as_of >= max(head.last_change, newest.get(record.seq, (0,))[0]):
+            if as_of >= max(wanted.last_change, newest.get(record.seq, (0,))[0]):
                 newest[record.seq] = (as_of, record)
-        records = [newest[seq][1] for seq in sorted(newest)]
-        return records if len(records) == last - first + 1 else None
+        if len(newest) != wanted.length:
+            return None
+        self.answered["redis"] += 1
+        return [newest[seq][1] for seq in sorted(newest)]
 
     def _to_redis(self, channel_id: int, records: Sequence[MessageRecord], *, as_of: int) -> None:
         key, ttl_s = self._key(channel_id), self._redis.ttl_s(TTL_S)

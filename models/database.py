@@ -28,6 +28,9 @@ log = logging.getLogger("pollux.database")
 Row = dict[str, Any]  # a column's type is the table's business; records give it a name
 
 APP = "models"
+# Waiting for a connection included: a request that waits longer is answered UNAVAILABLE rather than held for ever.
+READ_DEADLINE_S = 5.0
+TRANSACTION_DEADLINE_S = 10.0
 
 _LOST_CONNECTION = (
     OSError,
@@ -95,7 +98,8 @@ class Database:
     async def rows(self, sql: str, *args: object) -> list[Row]:
         """Return what a SELECT gives, of everything committed before this call."""
         with _our_errors():
-            return await self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args))
+            async with asyncio.timeout(READ_DEADLINE_S):
+                return await self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -104,7 +108,7 @@ class Database:
         Raises Unavailable where the commit's outcome is unknown.
         """
         with _our_errors():
-            async with self._writer.transaction() as client:
+            async with asyncio.timeout(TRANSACTION_DEADLINE_S), self._writer.transaction() as client:
                 yield Transaction(client, self.dialect)
 
     @asynccontextmanager
