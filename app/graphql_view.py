@@ -106,6 +106,8 @@ class PolluxView(GraphQLView[Context, None]):
         viewer = await self._viewers.viewer(self._tokens.verify(token.strip()))
         activity = request.headers.get("X-Client-Activity", "").upper()
         known = ClientActivity[activity] if activity in ClientActivity.__members__ else ClientActivity.ACTIVE
+        if known is not ClientActivity.BACKGROUND:
+            self._services.presence.seen(viewer.user_id)
         return Context(self._services, viewer, known)
 
     async def _run(

@@ -34,6 +34,7 @@ class Flights(Generic[K, V]):
 
     async def _fly(self) -> None:
         try:
+            await asyncio.sleep(0)  # whoever asks in the same turn of the loop flies along
             while self._boarding:
                 riders, self._boarding = self._boarding, {}
                 self.flights += 1

@@ -38,6 +38,7 @@ class Context:
     _heads: dict[int, asyncio.Future[ChannelHead | None]] = field(default_factory=dict)
     _inbox: asyncio.Future[InboxHead] | None = None
     _messages: Flights[tuple[int, int], MessageRecord] | None = None
+    _online: Flights[int, bool] | None = None
 
     async def find_head(self, channel_id: int) -> ChannelHead | None:
         """Return the head of a channel that the viewer may see, else None. Raises Unavailable."""
@@ -76,6 +77,12 @@ class Context:
             self._messages = Flights(self._read_messages)
         return await self._messages.get((channel_id, seq))
 
+    async def online(self, user_id: int) -> bool | None:
+        """Return whether a user is online, None when unknown; questions of one moment share a look."""
+        if self._online is None:
+            self._online = Flights(self._read_online)
+        return await self._online.get(user_id)
+
     def mutated(self) -> None:
         """Forget what was read before a change."""
         self._heads.clear()
@@ -84,3 +91,7 @@ class Context:
 
     async def _read_messages(self, places: list[tuple[int, int]]) -> dict[tuple[int, int], MessageRecord]:
         return {(m.channel_id, m.seq): m for m in await messages_at(self.services.db, places)}
+
+    async def _read_online(self, user_ids: list[int]) -> dict[int, bool]:
+        online = await self.services.presence.online(user_ids)
+        return {} if online is None else {user_id: user_id in online for user_id in user_ids}

@@ -15,6 +15,7 @@ DEFAULT_MEMBERS = 50
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
+    user_id: int
     id: str
     user: UserView
     role: ChannelRole
@@ -41,4 +42,4 @@ async def find_member(ctx: Context, node: ids.MemberId) -> MemberView | None:
 
 
 def _view(one: Member, user: UserView) -> MemberView:
-    return MemberView(ids.encode(ids.MemberId(one.channel_id, one.user_id)), user, one.role, one.joined_us)
+    return MemberView(one.user_id, ids.encode(ids.MemberId(one.channel_id, one.user_id)), user, one.role, one.joined_us)

@@ -65,6 +65,12 @@ class Channel(Node):
     async def active_users(self, info: Info, root: strawberry.Parent[ChannelView]) -> int | None:
         return await presence.active_users(info.context, root.head.channel_id)
 
+    @strawberry.field(
+        description="Members seen anywhere in the last 30 s, by id; null when unknown.", graphql_type=list[User] | None
+    )
+    async def online_users(self, info: Info, root: strawberry.Parent[ChannelView], first: First = 50) -> list[UserView] | None:
+        return await presence.online_users(info.context, root.head.channel_id, PageRequest(first=first))
+
     @strawberry.field(description="By id, the viewer among them if typing; null when unknown.", graphql_type=list[User] | None)
     async def typing_users(self, info: Info, root: strawberry.Parent[ChannelView]) -> list[UserView] | None:
         return await channels.typing_users(info.context, root)

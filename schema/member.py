@@ -4,9 +4,11 @@ import strawberry
 from graphql import GraphQLResolveInfo
 
 from models.member import ChannelRole
+from resolvers import presence
 from resolvers.context import Context
 from resolvers.member import MemberView
 from schema import enums  # noqa: F401  # publishes ChannelRole
+from schema.context import Info
 from schema.node import Node
 from schema.page import PageInfo
 from schema.scalars import DateTime
@@ -18,6 +20,10 @@ class ChannelMember(Node):
     user: User = strawberry.field(description="Who.")
     role: ChannelRole = strawberry.field(description="What they may do.")
     joined_at: DateTime = strawberry.field(description="Since when; joining again starts anew.")
+
+    @strawberry.field(description="Whether they were seen anywhere in the last 30 s; null when unknown.")
+    async def online(self, info: Info, root: strawberry.Parent[MemberView]) -> bool | None:
+        return await presence.is_online(info.context, root.user_id)
 
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Context]) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -31,8 +32,13 @@ JOIN = "mutation($c: ID!) { joinChannel(channelId: $c) { channel { id } userErro
 
 
 def token(who: str, *, name: str | None = None, roles: Sequence[str] = (), issued_s: float | None = None) -> str:
-    """Return a token that the server under test believes."""
-    return Tokens(SECRET).issue(who, name=name or who.title(), roles=roles, clock_s=lambda: issued_s or time.time())
+    """Return a token that the server under test believes; the same one for the same person, unless its time is given."""
+    return _token(who, name or who.title(), tuple(roles), issued_s)
+
+
+@lru_cache
+def _token(who: str, name: str, roles: tuple[str, ...], issued_s: float | None) -> str:
+    return Tokens(SECRET).issue(who, name=name, roles=roles, clock_s=lambda: issued_s or time.time())
 
 
 @dataclass
