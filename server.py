@@ -4,11 +4,14 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from app.logs import configure_logs
 from app.settings import Settings, WrongSettings
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,36 +31,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.embedded_valkey import UnsafeFolderError
     from app.serve import serve
     from app.supervisor import PortTaken
-    from models.errors import Unavailable
 
     try:
-        asyncio.run(serve(settings))
-    except (PortTaken, Unavailable) as error:
-        reason = error if isinstance(error, PortTaken) else f"DATABASE_URL={settings.database_url} does not answer"
-        print(reason, file=sys.stderr)
+        _with_store(settings, serve(settings))
+    except (PortTaken, UnsafeFolderError) as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
     from models.clock import wall_clock_us
-    from models.errors import Unavailable
     from models.migrate import migrate
 
-    try:
-        applied = asyncio.run(migrate(settings.database_url, wall_clock_us()))
-    except Unavailable:
-        print(f"DATABASE_URL={settings.database_url} does not answer", file=sys.stderr)
-        return 1
+    applied = _with_store(settings, migrate(settings.database_url, wall_clock_us()))
     print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
     return 0
 
 
 def _bump_epoch(settings: Settings, _options: argparse.Namespace) -> int:
     from models.database import Database
-    from models.errors import Unavailable
     from models.identity import bump_epoch
 
     async def bump() -> str:
@@ -67,12 +63,23 @@ def _bump_epoch(settings: Settings, _options: argparse.Namespace) -> int:
         finally:
             await db.close()
 
-    try:
-        print(f"epoch {asyncio.run(bump())} begins; clients start again at their next poll")
-    except Unavailable:
-        print(f"DATABASE_URL={settings.database_url} does not answer", file=sys.stderr)
-        return 1
+    print(f"epoch {_with_store(settings, bump())} begins; clients start again at their next poll")
     return 0
+
+
+def _with_store(settings: Settings, work: Coroutine[object, object, T]) -> T:
+    """Run what needs the store. Ends the program with one line where the store does not answer."""
+    from models.errors import Unavailable
+
+    try:
+        return asyncio.run(work)
+    except Unavailable as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise SystemExit(f"DATABASE_URL={settings.database_url} does not answer: {reason}") from None
+    except OSError as error:
+        raise SystemExit(f"DATABASE_URL={settings.database_url} cannot be used: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 def _token(settings: Settings, options: argparse.Namespace) -> int:

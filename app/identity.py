@@ -110,7 +110,7 @@ def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
         raise ValueError("sub")
     if not all(map(_is_moment, (expires, issued_at, payload.get("nbf", 0)))):
         raise ValueError("exp, iat or nbf")
-    name, picture, roles = payload.get("name"), payload.get("picture"), payload.get("roles")
+    name, roles = payload.get("name"), payload.get("roles")
     if roles is None:
         roles = []
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
@@ -118,7 +118,7 @@ def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
     claims = Claims(
         uid=ids.user_hash_hex(issuer, storable(subject, "sub")),
         name=(storable(name, "name").strip()[:LONGEST_NAME] or None) if isinstance(name, str) else None,
-        image=_picture(picture),
+        image=_picture(payload),
         issued_at_s=int(issued_at),
     )
     return Bearer(claims, frozenset(roles))
@@ -129,6 +129,10 @@ def _is_moment(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LAST_MOMENT_S
 
 
-def _picture(picture: object) -> str | None:
+def _picture(payload: dict[str, Any]) -> str | None:
+    """Return the picture's address, empty where it is none that can be shown, None where nothing is said of it."""
+    picture = payload.get("picture", "")
+    if "picture" not in payload:
+        return None
     usable = isinstance(picture, str) and picture.startswith(("https://", "http://")) and len(picture) <= LONGEST_PICTURE
-    return storable(picture, "picture") if usable and isinstance(picture, str) else None
+    return storable(picture, "picture") if usable else ""

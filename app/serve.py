@@ -8,7 +8,7 @@ import time
 from contextlib import AsyncExitStack
 
 from app.demo import DEMO_USERS, fill_empty_database
-from app.embedded_valkey import EmbeddedValkey, available
+from app.embedded_valkey import EmbeddedValkey, available, prepare
 from app.settings import Settings
 from app.supervisor import Supervisor, listen
 from app.wiring import tokens_of
@@ -45,15 +45,18 @@ async def _start_valkey(settings: Settings, stack: AsyncExitStack) -> None:
     if not available():
         log.warning("there is no embedded Valkey for this machine; running as with REDIS_URL=none")
         return
+    prepare(settings.var_folder)
     valkey = EmbeddedValkey(settings.var_folder)
     task = asyncio.create_task(valkey.run(), name="valkey")
 
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
+    async def end_valkey() -> None:
+        await end(task)
 
-    stack.push_async_callback(end)
-    if not await valkey.ready():
+    stack.push_async_callback(end_valkey)
+    await asyncio.wait([asyncio.ensure_future(valkey.ready()), task], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        log.error("the embedded Valkey cannot be started", exc_info=task.exception())
+    elif not await valkey.ready(0.1):
         log.warning("the embedded Valkey does not answer; going on without it until it does")
 
 

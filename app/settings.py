@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from cache.redis_level import redis_client
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
 
@@ -54,6 +55,7 @@ def _redis_url(text: str | None) -> str | None:
     usable = bool(parts.path) if parts.scheme == "unix" else parts.hostname and re.fullmatch(r"/?\d*", parts.path)
     if parts.scheme not in REDIS_SCHEMES or not usable or parts.port == 0:
         raise ValueError
+    redis_client(text)  # refuses options that it does not know
     return text
 
 

@@ -60,6 +60,7 @@ class Supervisor:
         """Ask the workers to finish, and end what has not finished in time."""
         if not self._stopping.is_set():
             self._stopping.set()
+            self._listener.close()  # or the kernel would go on accepting for nobody
             self._signal(signal.SIGTERM)
             asyncio.get_running_loop().call_later(DRAIN_S + 1, self._signal, signal.SIGKILL)
 

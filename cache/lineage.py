@@ -15,6 +15,9 @@ from models.identity import bump_epoch, cursor_codec
 
 log = logging.getLogger("pollux.lineage")
 
+# Raised with every change of what is written to Redis, so that old and new processes can share one.
+FORMAT = 1
+
 
 class Lineage:
     """The present epoch, its cursors, and who must forget when it ends."""
@@ -31,8 +34,8 @@ class Lineage:
 
     @property
     def prefix(self) -> str:
-        """What keys in Redis begin with: copies of another history have other keys."""
-        return f"pollux:{self.epoch_hex}:"
+        """What keys in Redis begin with: copies of another history, or in another form, have other keys."""
+        return f"pollux:{FORMAT}:{self.epoch_hex}:"
 
     def on_change(self, forget: Callable[[], None]) -> None:
         """Call `forget` whenever the epoch changes."""

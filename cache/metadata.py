@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from cache.flights import Flights
 from cache.lineage import Lineage
-from cache.redis_level import Redis, RedisLevel
+from cache.redis_level import Redis, RedisLevel, reading
 from models.channel import ChannelKind, ChannelMetadata, metadata
 from models.database import Database
 from models.errors import NotFound
@@ -61,14 +61,14 @@ class MetadataCopies:
     async def _from_redis(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ChannelMetadata]:
         names = [self._key(*key) for key in keys]
 
-        async def read(client: Redis) -> list[bytes | None]:
+        async def read(client: Redis) -> dict[tuple[int, int], ChannelMetadata]:
             async with client.pipeline(transaction=False) as pipe:
                 for name in names:
                     pipe.get(name)
-                return list(await pipe.execute())
+                values = await pipe.execute()
+            return {key: _decoded(value) for key, value in zip(keys, values, strict=True) if value is not None}
 
-        values = await self._redis.attempt(read)
-        return {key: _decoded(value) for key, value in zip(keys, values or (), strict=False) if value is not None}
+        return await self._redis.attempt(read) or {}
 
     def _to_redis(self, found: Sequence[ChannelMetadata]) -> None:
         async def write(client: Redis) -> None:
@@ -88,5 +88,6 @@ def _encoded(copy: ChannelMetadata) -> bytes:
 
 
 def _decoded(value: bytes) -> ChannelMetadata:
-    fields = orjson.loads(value)
-    return ChannelMetadata(**{**fields, "kind": ChannelKind(fields["kind"]), "member_ids": tuple(fields["member_ids"])})
+    with reading():
+        fields = orjson.loads(value)
+        return ChannelMetadata(**{**fields, "kind": ChannelKind(fields["kind"]), "member_ids": tuple(fields["member_ids"])})

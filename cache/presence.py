@@ -5,23 +5,28 @@ process tells what it has seen itself. A poll never waits for presence, but for 
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cachetools import TTLCache
 
+from cache.flights import Flights
 from cache.lineage import Lineage
-from cache.redis_level import DEADLINE_S, Redis, RedisLevel
-from cache.sightings import Sightings, online_in_redis, settle_in_redis
+from cache.redis_level import DEADLINE_S, Redis, RedisLevel, reading
+from cache.sightings import SHARDS, Moments, Sightings, online_in_redis, settle_in_redis
+
+log = logging.getLogger("pollux.presence")
 
 SEEN_S = 30.0
-TYPING_S = 6.0
 SETTLE_S = 1.0
 SETTLE_DEADLINE_S = 0.5
 # After Redis lost everything, every process has told it again what it saw by then.
 RETOLD_S = 2 * SETTLE_S
 MAX_CHANNELS = 10_000
+# Channels of one pipeline: some milliseconds of the loop's time.
+CHUNK = 200
 # A channel nobody asked about for this long is no longer kept up.
 INTEREST_S = 10.0
 
@@ -50,31 +55,45 @@ class Presence:
         self._lineage = lineage
         self._clock_s = clock_s
         self._own: TTLCache[int, _Channel] = TTLCache(MAX_CHANNELS, 2 * SEEN_S, timer=clock_s)
-        self._online = Sightings()
+        self._online = [Sightings() for _ in range(SHARDS)]
         self._shared: TTLCache[int, ChannelPresence | None] = TTLCache(MAX_CHANNELS, SEEN_S, timer=clock_s)
         self._asked: TTLCache[int, bool] = TTLCache(MAX_CHANNELS, INTEREST_S, timer=clock_s)
+        self._first_looks: Flights[int, bool] = Flights(self._look)
         # The moment Redis began to remember, in its own milliseconds; another one means that it forgot.
         self._born_ms: int | None = None
         self._unknown_until_s = 0.0
 
     def seen(self, user_id: int) -> None:
         """Count a user as online for the window."""
-        self._online.touch(user_id, self._clock_s() + SEEN_S)
+        self._online[user_id % SHARDS].touch(user_id, self._clock_s() + SEEN_S)
 
-    def touch(self, channel_id: int, user_id: int, *, typing: bool = False) -> None:
-        """Count a member as active in a channel, and as typing if so."""
+    def touch(self, channel_id: int, user_id: int, *, typing_s: float = 0.0) -> None:
+        """Count a member as active in a channel, and as typing for `typing_s`."""
         channel = self._own.get(channel_id) or _Channel()
         self._own[channel_id] = channel  # renewed by use
         channel.active.touch(user_id, self._clock_s() + SEEN_S)
-        if typing:
-            channel.typing.touch(user_id, self._clock_s() + TYPING_S)
+        if typing_s:
+            channel.typing.touch(user_id, self._clock_s() + typing_s)
+
+    def forget(self, channel_id: int, user_id: int) -> None:
+        """Stop counting a user in a channel they left."""
+        own = self._own.get(channel_id)
+        for sightings in (own.active, own.typing) if own is not None else ():
+            sightings.until_s.pop(user_id, None)
+            sightings.unsettled.pop(user_id, None)
+
+        async def remove(client: Redis) -> None:
+            for key in self._keys(channel_id):
+                await client.zrem(key, str(user_id))
+
+        self._redis.later(remove)
 
     async def of(self, channel_id: int) -> ChannelPresence | None:
         """Return what all processes saw, to the second, or with Redis away what this one saw; None when unknown."""
         first_look = channel_id not in self._asked
         self._asked[channel_id] = True
         if first_look:
-            await self._settle([channel_id], deadline_s=DEADLINE_S)
+            await self._first_looks.get(channel_id)
         if channel_id in self._shared:
             return self._shared[channel_id]
         own, now_s = self._own.get(channel_id), self._clock_s()
@@ -85,7 +104,7 @@ class Presence:
     async def online(self, user_ids: Sequence[int]) -> set[int] | None:
         """Return those of `user_ids` seen anywhere within the window; None when unknown."""
         found = await self._redis.attempt(lambda client: online_in_redis(client, self._lineage.prefix, user_ids))
-        own = {user_id for user_id in user_ids if self._online.until_s.get(user_id, 0.0) > self._clock_s()}
+        own = {user_id for user_id in user_ids if self._online[user_id % SHARDS].until_s.get(user_id, 0.0) > self._clock_s()}
         if found is None:
             return own
         return None if self._clock_s() < self._unknown_until_s else found | own
@@ -94,16 +113,24 @@ class Presence:
         """Settle once a second, for ever."""
         while True:
             await asyncio.sleep(SETTLE_S)
-            await self.settle()
+            try:
+                await self.settle()
+            except Exception:  # presence is worth a line in the log, not the end of presence
+                log.exception("presence could not be settled")
 
     async def settle(self) -> None:
-        """Bring what this process saw to Redis, and what all of them saw back, in one pipeline."""
+        """Bring what this process saw to Redis, and what all of them saw back, some channels at a time."""
         touched = (channel_id for channel_id, own in self._own.items() if own.active.unsettled or own.typing.unsettled)
-        await self._settle(list({*self._asked, *touched}), deadline_s=SETTLE_DEADLINE_S)
+        channel_ids = list({*self._asked, *touched})
+        for start in range(0, max(1, len(channel_ids)), CHUNK):
+            await self._settle(channel_ids[start : start + CHUNK], deadline_s=SETTLE_DEADLINE_S)
+
+    async def _look(self, channel_ids: list[int]) -> dict[int, bool]:
+        await self._settle(channel_ids, deadline_s=DEADLINE_S)
+        return {}
 
     async def _settle(self, channel_ids: list[int], *, deadline_s: float) -> None:
-        own = {channel_id: self._own.get(channel_id) or _Channel() for channel_id in channel_ids}
-        found = await self._redis.attempt(lambda client: self._exchange(client, own), deadline_s=deadline_s)
+        found = await self._redis.attempt(lambda client: self._exchange(client, channel_ids), deadline_s=deadline_s)
         for channel_id in channel_ids:
             if found is None:
                 self._shared.pop(channel_id, None)
@@ -111,22 +138,36 @@ class Presence:
                 known = self._clock_s() >= self._unknown_until_s
                 self._shared[channel_id] = found[channel_id] if known else None
 
-    async def _exchange(self, client: Redis, own: dict[int, _Channel]) -> dict[int, ChannelPresence]:
-        sets = {}
-        for channel_id, channel in own.items():
-            sets[f"{self._lineage.prefix}{{c{channel_id}}}:online"] = channel.active
-            sets[f"{self._lineage.prefix}{{c{channel_id}}}:typing"] = channel.typing
-        born_ms, members = await settle_in_redis(client, self._lineage.prefix, sets, self._online, self._clock_s(), SEEN_S)
-        if self._born_ms not in (None, born_ms):
+    async def _exchange(self, client: Redis, channel_ids: list[int]) -> dict[int, ChannelPresence]:
+        moment = await Moments.now(client, self._lineage.prefix, self._clock_s())
+        if self._born_ms not in (None, moment.born_ms):
             self._retell()
-        self._born_ms = born_ms
-        return {
-            channel_id: ChannelPresence(len(active), tuple(sorted(typing)))
-            for channel_id, active, typing in zip(own, members[::2], members[1::2], strict=True)
-        }
+        self._born_ms = moment.born_ms
+        sets: dict[str, Sightings] = {}
+        for channel_id in channel_ids:
+            if (own := self._own.get(channel_id)) is not None:
+                active_key, typing_key = self._keys(channel_id)
+                sets |= {active_key: own.active, typing_key: own.typing}
+        await settle_in_redis(client, sets, moment)
+        await settle_in_redis(client, {f"{self._lineage.prefix}seen:{n}": shard for n, shard in enumerate(self._online)}, moment)
+        async with client.pipeline(transaction=False) as pipe:
+            for channel_id in channel_ids:
+                active_key, typing_key = self._keys(channel_id)
+                pipe.zcount(active_key, moment.server_ms, "+inf")
+                pipe.zrange(typing_key, moment.server_ms, "+inf", byscore=True)
+            answers = await pipe.execute()
+        with reading():
+            return {
+                channel_id: ChannelPresence(active, tuple(sorted(map(int, typing))))
+                for channel_id, active, typing in zip(channel_ids, answers[::2], answers[1::2], strict=True)
+            }
+
+    def _keys(self, channel_id: int) -> tuple[str, str]:
+        room = f"{self._lineage.prefix}{{c{channel_id}}}"
+        return f"{room}:online", f"{room}:typing"
 
     def _retell(self) -> None:
         """Redis forgot: tell it again what this process saw, and nobody anything until all have done so."""
         self._unknown_until_s = self._clock_s() + RETOLD_S
-        for sightings in (self._online, *(s for channel in self._own.values() for s in (channel.active, channel.typing))):
+        for sightings in (*self._online, *(s for channel in self._own.values() for s in (channel.active, channel.typing))):
             sightings.unsettled = dict(sightings.until_s)

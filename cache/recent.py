@@ -17,7 +17,7 @@ from cachetools import TTLCache
 from cache.flights import SingleFlight
 from cache.lease import Leases
 from cache.lineage import Lineage
-from cache.redis_level import Redis, RedisLevel
+from cache.redis_level import Redis, RedisLevel, reading
 from models.database import Database
 from models.errors import Unavailable
 from models.event import changed_messages
@@ -142,12 +142,12 @@ class RecentMessages:
     async def _from_redis(self, wanted: _Wanted) -> list[MessageRecord] | None:
         key = self._key(wanted.channel_id)
 
-        async def read(client: Redis) -> list[bytes]:
+        async def read(client: Redis) -> list[tuple[int, MessageRecord]]:
             found = await client.zrange(key, wanted.first, wanted.last, byscore=True)
-            return [member for member in found if isinstance(member, bytes)]
+            return [_decoded(member) for member in found if isinstance(member, bytes)]
 
         newest: dict[int, tuple[int, MessageRecord]] = {}
-        for as_of, record in map(_decoded, await self._redis.attempt(read) or ()):
+        for as_of, record in await self._redis.attempt(read) or ():
             if as_of >= max(wanted.last_change, newest.get(record.seq, (0,))[0]):
                 newest[record.seq] = (as_of, record)
         if len(newest) != wanted.length:
@@ -177,5 +177,6 @@ def _encoded(as_of: int, record: MessageRecord) -> bytes:
 
 
 def _decoded(member: bytes) -> tuple[int, MessageRecord]:
-    as_of, fields = orjson.loads(member)
-    return as_of, MessageRecord(**{**fields, "mention_ids": tuple(fields["mention_ids"])})
+    with reading():
+        as_of, fields = orjson.loads(member)
+        return int(as_of), MessageRecord(**{**fields, "mention_ids": tuple(fields["mention_ids"])})

@@ -8,11 +8,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as _Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -36,7 +38,11 @@ MAX_LATER = 1000
 
 
 def redis_client(url: str) -> Redis:
-    """Return a client that neither retries nor waits: both are this level's business."""
+    """Return a client that neither retries nor waits: both are this level's business. Raises ValueError for a wrong URL."""
+    options = parse_url(url)
+    unknown = options.keys() - {"host", "port", "db", "username", "password", "path", "connection_class"}
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=MAX_CONNECTIONS,
@@ -47,6 +53,19 @@ def redis_client(url: str) -> Redis:
         protocol=3,
     )
     return Redis(connection_pool=pool)
+
+
+class Unreadable(Exception):
+    """A value was written by another version of this program, or by somebody else: as good as absent."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn whatever goes wrong while a value is decoded into Unreadable."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise Unreadable from error
 
 
 class RedisLevel:
@@ -66,18 +85,24 @@ class RedisLevel:
         self._clock_s = clock_s
         self._jitter = jitter
         self._failures_in_a_row = 0
-        self._open_until_s = 0.0
+        self._open_until_s: float | None = None
+        self._probing = False
         self._later: asyncio.Queue[Callable[[Redis], Awaitable[None]]] = asyncio.Queue(MAX_LATER)
         self._writer: asyncio.Task[None] | None = None
         self.failures = 0
+        self.unreadable = 0
 
     @property
     def configured(self) -> bool:
         return self._client is not None
 
+    def sibling(self) -> "RedisLevel":
+        """Return a level over the same client whose failures are its own; only the first is to be closed."""
+        return RedisLevel(self._client, clock_s=self._clock_s, jitter=self._jitter)
+
     async def attempt(self, operation: Callable[[Redis], Awaitable[T]], *, deadline_s: float = DEADLINE_S) -> T | None:
-        """Return what `operation` returns, or None where Redis is absent, slow, broken or resting."""
-        if self._client is None or self._clock_s() < self._open_until_s:
+        """Return what `operation` returns, or None where Redis is absent, slow, broken or resting, or holds what it cannot read."""
+        if self._client is None or not self._may_try():
             return None
         try:
             async with asyncio.timeout(deadline_s):
@@ -85,8 +110,29 @@ class RedisLevel:
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(error)
             return None
-        self._failures_in_a_row = 0
+        except Unreadable as error:
+            self.unreadable += 1
+            log.warning("Redis holds what cannot be read: %r", error.__cause__)
+            return None
+        finally:
+            self._probing = False
+        self._worked()
         return result
+
+    def _may_try(self) -> bool:
+        """Whether the breaker lets this operation pass; after its rest, one at a time until one works."""
+        if self._open_until_s is None:
+            return True
+        if self._probing or self._clock_s() < self._open_until_s:
+            return False
+        self._probing = True
+        return True
+
+    def _worked(self) -> None:
+        self._failures_in_a_row = 0
+        if self._open_until_s is not None:
+            self._open_until_s = None
+            log.info("Redis answers again")
 
     def later(self, write: Callable[[Redis], Awaitable[None]]) -> None:
         """Run `write` after the present request, in order, ignoring its failure; dropped where too many wait already."""
@@ -125,7 +171,8 @@ class RedisLevel:
     def _failed(self, error: Exception) -> None:
         self.failures += 1
         self._failures_in_a_row += 1
-        if self._failures_in_a_row >= FAILURES_TO_OPEN:
-            self._failures_in_a_row = 0
-            self._open_until_s = self._clock_s() + OPEN_S * (0.75 + 0.5 * self._jitter())
+        if self._open_until_s is None and self._failures_in_a_row < FAILURES_TO_OPEN:
+            return
+        if self._open_until_s is None:
             log.warning("Redis does not answer (%s); going on without it", type(error).__name__)
+        self._open_until_s = self._clock_s() + OPEN_S * (0.75 + 0.5 * self._jitter())

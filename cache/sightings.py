@@ -7,10 +7,14 @@ so no two clocks are ever compared.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cache.redis_level import Redis
+from cache.redis_level import Redis, reading
 
 # Everybody who is online, spread over this many sets so that none grows with all of them.
 SHARDS = 16
+
+
+# Longer than anybody counts; a set that nobody touches ends by itself.
+KEEP_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -34,37 +38,46 @@ class Sightings:
         self.unsettled = {user: until for user, until in self.unsettled.items() if sent.get(user) != until}
 
 
-async def settle_in_redis(
-    client: Redis, prefix: str, sets: Mapping[str, Sightings], online: Sightings, now_s: float, keep_s: float
-) -> tuple[int, list[list[int]]]:
-    """Add what is unsettled to each set, sweep them, and return their members in order.
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """One moment on both clocks; `born_ms` is since when Redis remembers: another one than before means that it forgot."""
 
-    First comes the moment since which Redis remembers, in its milliseconds: another one than before means that it forgot.
-    """
-    seconds, microseconds = await client.time()
-    server_ms = seconds * 1000 + microseconds // 1000
-    everybody = {f"{prefix}seen:{shard}": Sightings() for shard in range(SHARDS)}
-    for user_id, until_s in online.unsettled.items():
-        everybody[f"{prefix}seen:{user_id % SHARDS}"].unsettled[user_id] = until_s
+    server_ms: int
+    own_s: float
+    born_ms: int
+
+    @classmethod
+    async def now(cls, client: Redis, prefix: str, own_s: float) -> "Moments":
+        """Ask Redis for its time."""
+        seconds, microseconds = await client.time()
+        server_ms = seconds * 1000 + microseconds // 1000
+        born = f"{prefix}presence:born"
+        async with client.pipeline(transaction=False) as pipe:
+            pipe.set(born, server_ms, nx=True)
+            pipe.get(born)
+            _, born_ms = await pipe.execute()
+        with reading():
+            return cls(server_ms, own_s, int(born_ms))
+
+    def server_ms_of(self, moment_s: float) -> int:
+        """Return a moment of this process in Redis's milliseconds."""
+        return self.server_ms + int(1000 * (moment_s - self.own_s))
+
+
+async def settle_in_redis(client: Redis, sets: Mapping[str, Sightings], clock: Moments) -> None:
+    """Add what is unsettled to each set and sweep it of what has ended."""
     # Touches may arrive while the pipeline runs: what is sent is what is settled, no more.
-    sent = {key: dict(sightings.unsettled) for key, sightings in sets.items()}
-    sent_online = dict(online.unsettled)
+    sent = {key: dict(sightings.unsettled) for key, sightings in sets.items() if sightings.unsettled}
+    if not sent:
+        return
     async with client.pipeline(transaction=False) as pipe:
-        pipe.set(f"{prefix}presence:born", server_ms, nx=True)
-        pipe.get(f"{prefix}presence:born")
         for key, unsettled in sent.items():
-            _add_and_sweep(pipe, key, unsettled, server_ms, now_s, keep_s)
-            pipe.zrange(key, 0, -1)
-        for key, sightings in everybody.items():
-            if sightings.unsettled:
-                _add_and_sweep(pipe, key, sightings.unsettled, server_ms, now_s, keep_s)
-        answers = await pipe.execute()
-    for key, sightings in sets.items():
-        sightings.settled(sent[key])
-    online.settled(sent_online)
-    online.present(now_s)
-    members = answers[2 : 2 + 4 * len(sets)][3::4]
-    return int(answers[1]), [[int(member) for member in found] for found in members]
+            pipe.zadd(key, {str(user): clock.server_ms_of(until_s) for user, until_s in unsettled.items()})
+            pipe.zremrangebyscore(key, "-inf", clock.server_ms)
+            pipe.pexpire(key, KEEP_MS)
+        await pipe.execute()
+    for key, unsettled in sent.items():
+        sets[key].settled(unsettled)
 
 
 async def online_in_redis(client: Redis, prefix: str, user_ids: Sequence[int]) -> set[int]:
@@ -84,12 +97,3 @@ async def online_in_redis(client: Redis, prefix: str, user_ids: Sequence[int]) -
         for member, until_ms in zip(members, found, strict=True)
         if until_ms is not None and until_ms > server_ms
     }
-
-
-def _add_and_sweep(pipe: Redis, key: str, unsettled: Mapping[int, float], server_ms: int, now_s: float, keep_s: float) -> None:
-    """Queue three commands: add, sweep what has ended, and let the set itself end."""
-    scores = {str(user): server_ms + int(1000 * (until - now_s)) for user, until in unsettled.items()}
-    # The member with the score -1 is swept at once: three commands whether or not anybody is new.
-    pipe.zadd(key, scores | {"": -1})
-    pipe.zremrangebyscore(key, "-inf", server_ms)
-    pipe.pexpire(key, int(2000 * keep_s))

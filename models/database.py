@@ -6,6 +6,7 @@ raises Unavailable too: the caller's retry, with its idempotency key, settles wh
 
 import asyncio
 import logging
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -30,7 +31,7 @@ Row = dict[str, Any]  # a column's type is the table's business; records give it
 APP = "models"
 # Waiting for a connection included: a request that waits longer is answered UNAVAILABLE rather than held for ever.
 READ_DEADLINE_S = 5.0
-TRANSACTION_DEADLINE_S = 10.0
+TRANSACTION_DEADLINE_S = 5.0
 
 _LOST_CONNECTION = (
     OSError,
@@ -38,6 +39,9 @@ _LOST_CONNECTION = (
     sqlite3.OperationalError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that died while it was given back; what it did before may stand
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -51,7 +55,11 @@ _LOST_CONNECTION = (
 )
 
 
-class DuplicateRow(Exception):
+class RowRefused(Exception):
+    """The database refused a row, so nothing of its transaction was stored."""
+
+
+class DuplicateRow(RowRefused):
     """A unique constraint refused a row."""
 
 
@@ -86,6 +94,7 @@ class Database:
         self._writer = cast(PooledClient | ImmediateClient, context.db("default"))
         self._reader = context.db("reader")
         self.dialect = dialect
+        self._abandoned: set[asyncio.Future[list[Row]]] = set()
 
     @classmethod
     async def open(cls, url: StoreUrl) -> Self:
@@ -98,8 +107,12 @@ class Database:
     async def rows(self, sql: str, *args: object) -> list[Row]:
         """Return what a SELECT gives, of everything committed before this call."""
         with _our_errors():
-            async with asyncio.timeout(READ_DEADLINE_S):
-                return await self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args))
+            reading = asyncio.ensure_future(self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args)))
+            done, _ = await asyncio.wait([reading], timeout=READ_DEADLINE_S)
+            if not done:
+                self._abandon(reading)
+                raise TimeoutError(f"no answer within {READ_DEADLINE_S} s")
+            return reading.result()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -117,6 +130,12 @@ class Database:
         with _current(self._context), _our_errors():
             async with in_transaction("default") as client:
                 yield Transaction(client, self.dialect)
+
+    def _abandon(self, reading: asyncio.Future[list[Row]]) -> None:
+        """Let a read end by itself: against a frozen server even its cancellation waits for an answer."""
+        reading.cancel()
+        self._abandoned.add(reading)
+        reading.add_done_callback(self._abandoned.discard)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -140,13 +159,17 @@ def _our_errors() -> Iterator[None]:
     except IntegrityError as error:
         raise DuplicateRow(str(error)) from error
     except OperationalError as error:
-        # SQLite: busy past its timeout, or the disk. PostgreSQL: a statement of ours is wrong.
-        if isinstance(error.args[0], sqlite3.OperationalError):
+        cause = error.args[0]
+        if isinstance(cause, asyncpg.DataError):
+            raise RowRefused(str(error)) from error
+        # SQLite: busy past its timeout, or the disk. Anything else is a statement of ours that is wrong.
+        if isinstance(cause, sqlite3.OperationalError) and not re.search(r"no such|syntax error", str(cause)):
             raise _unavailable(error) from error
         raise
-    except _LOST_CONNECTION as error:
-        if isinstance(error, ValueError):  # asyncpg: an argument of ours has the wrong type
-            raise
+    except (ValueError, OverflowError, sqlite3.DataError) as error:
+        # The driver could not encode a value.
+        raise RowRefused(str(error)) from error
+    except (*_LOST_CONNECTION, sqlite3.DatabaseError) as error:
         raise _unavailable(error) from error
 
 

@@ -10,8 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from models.clock import Clock
-from models.database import Database
-from models.errors import PolluxError
+from models.database import TRANSACTION_DEADLINE_S, Database
+from models.errors import PolluxError, Unavailable
 from models.message import MessageRecord
 from models.send import accept_sends
 from models.send_plan import Send
@@ -20,6 +20,8 @@ log = logging.getLogger("pollux.sends")
 
 # Keeps a batch's transaction, and so the lock on its channel, to some milliseconds.
 MAX_BATCH = 256
+# A sender waits this long for the queue before it and its own batch; what is queued goes on.
+WAIT_S = 2 * TRANSACTION_DEADLINE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class GroupCommit:
         self._queues.setdefault(send.channel_id, deque()).append(waiting)
         if send.channel_id not in self._writers:
             self._writers[send.channel_id] = asyncio.create_task(self._drain(send.channel_id), name="group commit")
-        return await asyncio.shield(waiting.done)
+        try:
+            return await asyncio.wait_for(asyncio.shield(waiting.done), WAIT_S)
+        except TimeoutError:
+            raise Unavailable from None
 
     async def close(self) -> None:
         """Wait until everything queued is stored or refused."""

@@ -98,7 +98,8 @@ async def _write(tx: Transaction, channel: LockedChannel, plan: SendPlan, now_us
     events = [NewEvent(m.version, EventKind.MESSAGE_CREATED, m.author_id, seq=m.seq) for m in new]
     await append_events(tx, channel_id, events, now_us)
     await tx.run(
-        "UPDATE channels SET last_event = $2, last_message = $3, last_active_us = $4 WHERE id = $1",
+        "UPDATE channels SET last_event = $2, last_message = $3,"
+        " last_active_us = CASE WHEN last_active_us < $4 THEN $4 ELSE last_active_us END WHERE id = $1",
         channel_id, new[-1].version, new[-1].seq, now_us,
     )  # fmt: skip
     await _mention(tx, channel_id, new)

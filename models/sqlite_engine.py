@@ -4,8 +4,9 @@ Rule: a transaction that may write begins IMMEDIATE, so that what it reads stays
 would read first and then fail to take the write lock. Whatever happens in between, the connection comes back usable.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from tortoise.backends.base.client import TransactionContext
@@ -52,13 +53,23 @@ class ImmediateClient(SqliteClient):
                 await self.create_connection(with_db=True)
             open_transaction = ImmediateTransaction(self)
             try:
-                await open_transaction.begin()
+                await _whole(open_transaction.begin())
                 yield open_transaction
                 await open_transaction.commit()
             except BaseException:
                 if self._connection is not None and self._connection.in_transaction:
                     await self._connection.rollback()
                 raise
+
+
+async def _whole(begin: Coroutine[object, object, None]) -> None:
+    """Await to the end, also when cancelled: the driver's thread would take the write lock with nobody to give it back."""
+    task = asyncio.ensure_future(begin)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 client_class = ImmediateClient

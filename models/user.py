@@ -60,7 +60,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says of its bearer. `issued_at_s` is 0 where the token has no `iat`."""
+    """What a verified token says of its bearer. `issued_at_s` is 0 where the token has no `iat`.
+
+    A name or image of None is not spoken of, and stays as it is; an empty image means none.
+    """
 
     uid: str
     name: str | None
@@ -109,11 +112,12 @@ async def admit(db: Database, claims: Claims, now_us: int) -> int:
         )
         if locked[0]["claims_iat"] < claims.issued_at_s:
             name = claims.name or locked[0]["name"]
-            if (name, claims.image) != (locked[0]["name"], locked[0]["image"]):
+            image = locked[0]["image"] if claims.image is None else claims.image or None
+            if (name, image) != (locked[0]["name"], locked[0]["image"]):
                 number = await _next_profile_number(tx, user_id, now_us)
                 await tx.run(
                     "UPDATE users SET name = $2, image = $3, profile_number = $4 WHERE id = $1",
-                    user_id, name, claims.image, number,
+                    user_id, name, image, number,
                 )  # fmt: skip
             await tx.run("UPDATE users SET claims_iat = $2 WHERE id = $1", user_id, claims.issued_at_s)
     return user_id

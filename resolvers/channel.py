@@ -16,6 +16,7 @@ from models.text import bounded, client_key, storable
 from resolvers.context import Context
 from resolvers.message import MessageView, channel_key, find_message, message_cursor, message_seq
 from resolvers.paging import Connection, Edge, PageRequest, forward_connection
+from resolvers.polling import interval_of
 from resolvers.presence import touch
 from resolvers.user import UserView, user_ids_of, users
 
@@ -25,6 +26,7 @@ LONGEST_NAME = 100
 LONGEST_TOPIC = 500
 LONGEST_SEARCH = 100
 MAX_FIRST_MEMBERS = 100
+TYPING_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ async def channels(ctx: Context, request: PageRequest) -> Connection[ChannelView
     views = await _views(ctx, [place.channel_id for place in places])
     edges = [
         Edge(cursors.encode(CursorKind.CHANNELS, scope, place.last_active_us, place.channel_id), views[place.channel_id])
-        for place in places
+        for place in places[:limit]
         if place.channel_id in views
     ]
-    return forward_connection(edges, request, limit=limit)
+    return forward_connection(edges, request, more=len(places) > limit)
 
 
 async def public_channels(ctx: Context, text: str, request: PageRequest) -> Connection[ChannelView]:
@@ -101,9 +103,11 @@ async def public_channels(ctx: Context, text: str, request: PageRequest) -> Conn
     found = await search_channels(ctx.services.db, wanted, limit=limit + 1, after_id=after_id)
     views = await _views(ctx, found)
     edges = [
-        Edge(cursors.encode(CursorKind.SEARCH, 0, channel_id), views[channel_id]) for channel_id in found if channel_id in views
+        Edge(cursors.encode(CursorKind.SEARCH, 0, channel_id), views[channel_id])
+        for channel_id in found[:limit]
+        if channel_id in views
     ]
-    return forward_connection(edges, request, limit=limit)
+    return forward_connection(edges, request, more=len(found) > limit)
 
 
 async def last_message(ctx: Context, view: ChannelView) -> MessageView | None:
@@ -159,6 +163,7 @@ async def leave(ctx: Context, channel_id: str) -> ChannelView | None:
     """End the viewer's membership; returns the channel if they may still see it."""
     key = channel_key(channel_id)
     await leave_channel(ctx.services.db, key, ctx.viewer.user_id, ctx.services.clock())
+    ctx.services.presence.forget(key, ctx.viewer.user_id)
     ctx.mutated()
     head = await ctx.find_head(key)
     return await channel_view(ctx, head) if head is not None else None
@@ -174,11 +179,13 @@ async def mark_read(ctx: Context, channel_id: str, cursor: str) -> ChannelView:
 
 
 async def touch_presence(ctx: Context, channel_id: str, *, typing: bool) -> ChannelView:
-    """Show the viewer as present, and as typing if so."""
+    """Show the viewer as present, and as typing if so: for 6 s, or one polling interval where that is longer."""
     head = await ctx.head(channel_key(channel_id))
     if head.role is None:
         raise Mistake(MistakeCode.NOT_A_MEMBER, "You are not a member of this channel.", ["channelId"])
-    ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id, typing=typing)
+    interval = await interval_of(ctx, head.channel_id)
+    typing_s = max(TYPING_S, interval.milliseconds / 1000) if typing else 0.0
+    ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id, typing_s=typing_s)
     return await channel_view(ctx, head)
 
 

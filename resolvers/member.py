@@ -29,8 +29,10 @@ async def members(ctx: Context, channel: ChannelView, request: PageRequest) -> C
     after = cursors.decode(CursorKind.MEMBERS, channel_id, request.after)[0] if request.after is not None else 0
     found = await members_of(ctx.services.db, channel_id, after_user_id=after, limit=limit + 1)
     people = await users(ctx, [one.user_id for one in found])
-    edges = [Edge(cursors.encode(CursorKind.MEMBERS, channel_id, one.user_id), _view(one, people[one.user_id])) for one in found]
-    return forward_connection(edges, request, limit=limit)
+    edges = [
+        Edge(cursors.encode(CursorKind.MEMBERS, channel_id, one.user_id), _view(one, people[one.user_id])) for one in found[:limit]
+    ]
+    return forward_connection(edges, request, more=len(found) > limit)
 
 
 async def find_member(ctx: Context, node: ids.MemberId) -> MemberView | None:

@@ -66,11 +66,12 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
     Raises InvalidCursor, Unavailable.
     """
     head = await ctx.inbox()
-    below = await _number(ctx, head, request.after) if request.after is not None else None
+    # Nothing beyond the head: the counts that come with the page are the head's.
+    below = min(await _number(ctx, head, request.after) if request.after is not None else VERY_START, head.last_number + 1)
     above = await _number(ctx, head, request.before) if request.before is not None else None
     size = request.size(DEFAULT_PAGE)
     # Alone, `before` asks for what came next, as a poll for news does.
-    backward = request.backward or (request.first is None and above is not None and below is None)
+    backward = request.backward or (request.first is None and above is not None and request.after is None)
     found = [] if _surely_empty(head, states, above) else await notifications_page(
         ctx.services.db, head.user_id, states, below=below, above=above, limit=size + 1, newest=not backward
     )  # fmt: skip
@@ -80,7 +81,7 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
     more = len(found) > size
     info = PageInfo(
         has_next_page=above is not None if backward else more,
-        has_previous_page=more if backward else below is not None,
+        has_previous_page=more if backward else request.after is not None,
         start_cursor=cursors[0] if cursors else request.before,
         end_cursor=cursors[-1] if cursors else request.after or _cursor(ctx, VERY_START),
     )

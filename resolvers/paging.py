@@ -64,13 +64,12 @@ class Connection(Generic[N]):
         return [edge.node for edge in self.edges]
 
 
-def forward_connection(edges: Sequence[Edge[N]], request: PageRequest, *, limit: int) -> Connection[N]:
-    """Return the page of a read that asked for one more than `limit` after the cursor; an empty page repeats the cursor."""
-    page = edges[:limit]
+def forward_connection(edges: Sequence[Edge[N]], request: PageRequest, *, more: bool) -> Connection[N]:
+    """Return a page that follows the cursor, with `more` behind it; an empty page repeats the cursor."""
     info = PageInfo(
-        has_next_page=len(edges) > limit,
+        has_next_page=more,
         has_previous_page=request.after is not None,
-        start_cursor=page[0].cursor if page else None,
-        end_cursor=page[-1].cursor if page else request.after,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else request.after,
     )
-    return Connection(page, info)
+    return Connection(edges, info)

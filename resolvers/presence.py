@@ -13,10 +13,10 @@ LOOK_AT = 500
 MAX_LOOKS = 20
 
 
-def touch(ctx: Context, head: ChannelHead, *, typing: bool = False) -> None:
+def touch(ctx: Context, head: ChannelHead) -> None:
     """Count the viewer as seen in a channel they belong to, unless the client says that it is in the background."""
     if head.role is not None and ctx.activity is not ClientActivity.BACKGROUND:
-        ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id, typing=typing)
+        ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id)
 
 
 async def active_users(ctx: Context, channel_id: int) -> int | None:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import strawberry
+from graphql import VariableNode
 
 from models.notification import NotificationState
 from realtime.pacing import ClientActivity, Interval
@@ -121,5 +122,13 @@ class Query:
             strawberry.argument(description="What the user is doing; goes before the X-Client-Activity header."),
         ] = ClientActivity.ACTIVE,
     ) -> Interval:
-        given = any(argument.name.value == "activity" for argument in info._raw_info.field_nodes[0].arguments or ())
+        given = _is_given(info, "activity")
         return await polling.polling_interval(info.context, channel_id, activity if given else None)
+
+
+def _is_given(info: Info, name: str) -> bool:
+    """Whether the client gave an argument itself, rather than leaving it to its default."""
+    for argument in info._raw_info.field_nodes[0].arguments or ():
+        if argument.name.value == name:
+            return not isinstance(argument.value, VariableNode) or argument.value.name.value in info.variable_values
+    return False

@@ -161,5 +161,6 @@ async def test_typing_shows_to_the_others(api: Api) -> None:
     touch = "mutation($c: ID!, $t: Boolean!) { touchPresence(channelId: $c, typing: $t) { channel { id } userErrors { code } } }"
     assert (await api.ask(touch, {"c": channel, "t": True}, who="bob"))["userErrors"] == []
     assert (await api.ask(touch, {"c": channel, "t": True}, who="eve"))["userErrors"] == [{"code": "NOT_A_MEMBER"}]
+    await api.services.presence.settle()  # as it does once a second
     shown = await api.ask("query($c: ID!) { channel(id: $c) { typingUsers { name } activeUsers } }", {"c": channel})
     assert shown["typingUsers"] == [{"name": "Bob"}]

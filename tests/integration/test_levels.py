@@ -9,6 +9,7 @@ from pytest_aiohttp import AiohttpClient
 from app.settings import Settings
 from app.wiring import build_app, open_services
 from cache.recent import _decoded, _encoded
+from cache.redis_level import Redis
 from models.event import EventKind
 from models.message import MessageRecord
 from resolvers.message import channel_key
@@ -151,3 +152,35 @@ async def test_metadata_comes_from_the_process_then_redis_then_the_store(api: Ap
 async def test_copies_of_messages_survive_the_way_through_redis_unchanged() -> None:
     record = MessageRecord(1, 2, 3, 4, "한글\n\"'", 5, None, 6, 7, None, (8, 9))
     assert _decoded(_encoded(10, record)) == (10, record)
+
+
+async def test_what_redis_holds_in_another_form_is_as_good_as_absent(api: Api) -> None:
+    """As while old and new processes share one Redis, or when somebody else writes to it."""
+    channel = await api.channel("bob")
+    await api.send(channel, "hi")
+    page = await api.poll(channel)
+    services, key = api.services, channel_key(channel)
+    await services.recent._redis.settled()
+    room = f"{services.lineage.prefix}{{c{key}}}"
+
+    async def poison(client: Redis) -> None:
+        await client.zadd(f"{room}:recent", {b'[1,{"of":"another version"}]': 1})
+        await client.set(f"{room}:meta:1", b"not JSON")
+        await client.zadd(f"{room}:typing", {"somebody": 9e15})
+
+    await services.recent._redis.attempt(poison)
+    _forget_process(services)
+    assert (await api.poll(channel))["nodes"] == page["nodes"]
+    assert (await api.ask("query($c: ID!) { channel(id: $c) { kind } }", {"c": channel})) == {"kind": "PUBLIC"}
+    await services.presence.settle()
+    assert services.recent._redis.unreadable > 0
+
+
+async def test_two_hundred_first_looks_at_once_do_not_open_the_breaker(api: Api) -> None:
+    channels = [await api.channel() for _ in range(60)]
+    redis = api.services.presence._redis
+    await api.services.recent._redis.settled()
+    failures = redis.failures
+    listed = await api.ask("{ channels(first: 200) { nodes { activeUsers } } }")
+    assert len(listed["nodes"]) == len(channels)
+    assert redis.failures == failures

@@ -42,7 +42,7 @@ async def test_two_processes_see_one_anothers_members(own_valkey: Valkey, servic
     clock = Clock()
     (first, redis), (second, other) = (_process(own_valkey, services, clock) for _ in range(2))
     first.touch(ROOM, ALICE)
-    second.touch(ROOM, BOB, typing=True)
+    second.touch(ROOM, BOB, typing_s=6)
     first.seen(ALICE)
     for presence in (first, second, first):
         await presence.settle()

@@ -218,7 +218,7 @@ def test_a_name_is_trimmed_and_cut_to_what_is_stored(name: object, shown: str | 
     ["javascript:alert(1)", " javascript:alert(1)", "data:image/svg+xml,<svg>", "//evil", "", 5, None, "https://" + "x" * 2000],
 )
 def test_a_picture_that_is_no_web_address_is_dropped(picture: object) -> None:
-    assert _verified(picture=picture).claims.image is None
+    assert _verified(picture=picture).claims.image == ""
 
 
 def test_roles_are_none_where_the_token_names_none() -> None:
