@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check format lock migration clean
+.PHONY: help setup serve test bench check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,6 +22,9 @@ check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python server.py export-schema | diff schema/schema.graphql -
+
+bench: .venv/dev ## measure on this machine; needs two cores and a minute
+	$(BIN)/python -m benchmarks.group_commit
 
 format: .venv/dev ## format the code and write schema/schema.graphql
 	$(BIN)/ruff check --fix-only --quiet .

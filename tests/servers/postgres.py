@@ -40,6 +40,7 @@ class Postgres:
     """One cluster in a folder of its own; `url(name)` is a DATABASE_URL of it."""
 
     port: int = field(default_factory=free_port)
+    fsync: bool = False  # a test's machine does not fall; a measurement pays as production does
     _process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -69,7 +70,7 @@ class Postgres:
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self.folder),
-            "fsync": "off",  # a test's machine does not fall
+            "fsync": "on" if self.fsync else "off",
             "max_connections": "200",
         }
         arguments = [argument for key, value in settings.items() for argument in ("-c", f"{key}={value}")]
