@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test bench check format lock migration clean
+.PHONY: help setup serve test bench faults check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -25,6 +25,9 @@ check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
 
 bench: .venv/dev ## measure on this machine; needs two cores and a minute
 	$(BIN)/python -m benchmarks.group_commit
+
+faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 10 minutes
+	$(BIN)/python -m tests.faults.history
 
 format: .venv/dev ## format the code and write schema/schema.graphql
 	$(BIN)/ruff check --fix-only --quiet .

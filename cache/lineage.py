@@ -34,8 +34,8 @@ class Lineage:
 
     @property
     def prefix(self) -> str:
-        """What keys in Redis begin with: copies of another history, or in another form, have other keys."""
-        return f"pollux:{FORMAT}:{self.epoch_hex}:"
+        """What keys in Redis of the present epoch begin with."""
+        return prefix_of(self.epoch_hex)
 
     def on_change(self, forget: Callable[[], None]) -> None:
         """Call `forget` whenever the epoch changes."""
@@ -57,3 +57,8 @@ class Lineage:
         """End the epoch, because `evidence` shows that the database lost what it had acknowledged. Raises Unavailable."""
         log.error("the database went back: %s", evidence)
         await self.follow(await bump_epoch(self._db, expected=self.epoch_hex))
+
+
+def prefix_of(epoch_hex: str) -> str:
+    """Return what keys in Redis begin with: copies of another history, or in another form, have other keys."""
+    return f"pollux:{FORMAT}:{epoch_hex}:"

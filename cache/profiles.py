@@ -25,38 +25,45 @@ class ProfileCopies:
     def __init__(self, db: Database, lineage: Lineage) -> None:
         self._db = db
         self._copies: LRUCache[int, Profile] = LRUCache(MAX_PROFILES)
-        self._as_of = 0
+        self._lineage = lineage
+        # What the copies are true as of: an epoch and a number of its profile log.
+        self._claim = (lineage.epoch_hex, 0)
         lineage.on_change(self._forget)
         self._misses: Flights[int, Profile] = Flights(self._read)
 
-    async def get(self, user_ids: Iterable[int], *, last_profile: int) -> dict[int, Profile]:
+    async def get(self, user_ids: Iterable[int], *, epoch_hex: str, last_profile: int) -> dict[int, Profile]:
         """Return the profiles of those of `user_ids` that exist, none older than profile change `last_profile`.
 
-        Raises Unavailable where the store cannot answer.
+        Epoch and number are those of a head this request read. Raises Unavailable where the store cannot answer.
         """
-        if last_profile > self._as_of:
-            await self._catch_up(last_profile)
         wanted = set(user_ids)
+        if epoch_hex != self._lineage.epoch_hex:
+            return {profile.user_id: profile for profile in await profiles(self._db, list(wanted))}
+        if last_profile > self._claim[1]:
+            await self._catch_up(last_profile)
         found = {user_id: self._copies[user_id] for user_id in wanted if user_id in self._copies}
         missing = await asyncio.gather(*(self._misses.get(user_id) for user_id in wanted - found.keys()))
         return found | {profile.user_id: profile for profile in missing if profile is not None}
 
     def _forget(self) -> None:
         self._copies.clear()
-        self._as_of = 0
+        self._claim = (self._lineage.epoch_hex, 0)
 
     async def _catch_up(self, last_profile: int) -> None:
-        if not self._copies or last_profile - self._as_of > MAX_CATCH_UP:
-            self._copies.clear()
-        else:
-            for user_id in await changed_profiles(self._db, self._as_of, last_profile):
-                self._copies.pop(user_id, None)
-        self._as_of = max(self._as_of, last_profile)
+        epoch_hex, number = self._claim
+        changed = None
+        if self._copies and last_profile - number <= MAX_CATCH_UP:
+            changed = await changed_profiles(self._db, number, last_profile)
+        if self._claim[0] != epoch_hex:
+            return  # the epoch ended meanwhile, and with it every copy
+        for user_id in list(self._copies) if changed is None else changed:
+            self._copies.pop(user_id, None)
+        self._claim = (epoch_hex, max(self._claim[1], last_profile))
 
     async def _read(self, user_ids: list[int]) -> dict[int, Profile]:
-        as_of = self._as_of
+        claim = self._claim
         found = {profile.user_id: profile for profile in await profiles(self._db, user_ids)}
         # A change that another request caught up with meanwhile may not be in what was read.
-        if as_of == self._as_of:
+        if claim == self._claim:
             self._copies.update(found)
         return found

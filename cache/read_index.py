@@ -43,6 +43,8 @@ class ReadIndex:
         heads = await channel_heads(self._db, pairs)
         await self._follow([head.epoch_hex for head in heads.values()])
         for head in heads.values():
+            if head.epoch_hex != self._lineage.epoch_hex:
+                continue  # another flight learned of a newer epoch meanwhile; these numbers are of the old one
             if head.last_event < self._highest_event.get(head.channel_id, 0):
                 await self._lineage.rewound(f"channel {head.channel_id} is at event {head.last_event} again")
                 return await self._read_channels(pairs)
@@ -53,6 +55,8 @@ class ReadIndex:
         heads = await inbox_heads(self._db, user_ids)
         await self._follow([head.epoch_hex for head in heads.values()])
         for head in heads.values():
+            if head.epoch_hex != self._lineage.epoch_hex:
+                continue  # as above
             if head.last_log < self._highest_log.get(head.user_id, 0):
                 await self._lineage.rewound(f"inbox {head.user_id} is at entry {head.last_log} again")
                 return await self._read_inboxes(user_ids)

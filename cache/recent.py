@@ -16,7 +16,7 @@ from cachetools import TTLCache
 
 from cache.flights import SingleFlight
 from cache.lease import Leases
-from cache.lineage import Lineage
+from cache.lineage import Lineage, prefix_of
 from cache.redis_level import Redis, RedisLevel, reading
 from models.database import Database
 from models.errors import Unavailable
@@ -54,6 +54,7 @@ class _Run:
 class _Wanted(NamedTuple):
     """A range of a channel's messages under one head; nobody joins a read that began under another."""
 
+    epoch_hex: str
     channel_id: int
     last_event: int
     last_change: int
@@ -86,7 +87,7 @@ class RecentMessages:
         """
         if first > last:
             return []
-        wanted = _Wanted(head.channel_id, head.last_event, head.last_change, first, last)
+        wanted = _Wanted(head.epoch_hex, head.channel_id, head.last_event, head.last_change, first, last)
         if first <= head.last_message - CAP or head.epoch_hex != self._lineage.epoch_hex:
             return await self._history.get(wanted)
         run = await self._current_run(head)
@@ -98,12 +99,12 @@ class RecentMessages:
         run.keep(found, as_of=head.last_event)
         return found
 
-    def sent(self, message: MessageRecord) -> None:
-        """Take note of a message just committed."""
+    def sent(self, message: MessageRecord, epoch_hex: str) -> None:
+        """Take note of a message just committed, under the epoch that was read before it was sent."""
         run = self._runs.get(message.channel_id)
-        if run is not None:
+        if run is not None and epoch_hex == self._lineage.epoch_hex:
             run.keep([message], as_of=message.version)
-        self._to_redis(message.channel_id, [message], as_of=message.version)
+        self._to_redis(epoch_hex, message.channel_id, [message], as_of=message.version)
 
     async def _current_run(self, head: ChannelHead) -> _Run:
         run = self._runs.get(head.channel_id)
@@ -113,7 +114,9 @@ class RecentMessages:
             for seq in await changed_messages(self._db, head.channel_id, after=run.as_of, upto=head.last_event):
                 run.messages.pop(seq, None)
             run.as_of = max(run.as_of, head.last_event)
-        self._runs[head.channel_id] = run  # renewed by use
+        # Renewed by use, unless the epoch ended while we waited: then it is nobody's but this poll's.
+        if head.epoch_hex == self._lineage.epoch_hex:
+            self._runs[head.channel_id] = run
         return run
 
     async def _fill(self, wanted: _Wanted) -> list[MessageRecord]:
@@ -124,10 +127,10 @@ class RecentMessages:
 
         async def read() -> list[MessageRecord]:
             stored = await self._from_store(wanted)
-            self._to_redis(wanted.channel_id, stored, as_of=wanted.last_event)
+            self._to_redis(wanted.epoch_hex, wanted.channel_id, stored, as_of=wanted.last_event)
             return stored
 
-        lease = f"{self._key(wanted.channel_id)}:{wanted.last_event}:{wanted.first}:{wanted.last}"
+        lease = f"{_key(wanted.epoch_hex, wanted.channel_id)}:{wanted.last_event}:{wanted.first}:{wanted.last}"
         return await self._leases.fill(lease, lambda: self._from_redis(wanted), read)
 
     async def _from_store(self, wanted: _Wanted) -> list[MessageRecord]:
@@ -140,7 +143,7 @@ class RecentMessages:
         return found
 
     async def _from_redis(self, wanted: _Wanted) -> list[MessageRecord] | None:
-        key = self._key(wanted.channel_id)
+        key = _key(wanted.epoch_hex, wanted.channel_id)
 
         async def read(client: Redis) -> list[tuple[int, MessageRecord]]:
             found = await client.zrange(key, wanted.first, wanted.last, byscore=True)
@@ -155,8 +158,8 @@ class RecentMessages:
         self.answered["redis"] += 1
         return [newest[seq][1] for seq in sorted(newest)]
 
-    def _to_redis(self, channel_id: int, records: Sequence[MessageRecord], *, as_of: int) -> None:
-        key, ttl_s = self._key(channel_id), self._redis.ttl_s(TTL_S)
+    def _to_redis(self, epoch_hex: str, channel_id: int, records: Sequence[MessageRecord], *, as_of: int) -> None:
+        key, ttl_s = _key(epoch_hex, channel_id), self._redis.ttl_s(TTL_S)
 
         async def write(client: Redis) -> None:
             async with client.pipeline(transaction=True) as pipe:
@@ -168,8 +171,9 @@ class RecentMessages:
 
         self._redis.later(write)
 
-    def _key(self, channel_id: int) -> str:
-        return f"{self._lineage.prefix}{{c{channel_id}}}:recent"
+
+def _key(epoch_hex: str, channel_id: int) -> str:
+    return f"{prefix_of(epoch_hex)}{{c{channel_id}}}:recent"
 
 
 def _encoded(as_of: int, record: MessageRecord) -> bytes:

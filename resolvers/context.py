@@ -63,10 +63,10 @@ class Context:
 
     async def profiles(self, user_ids: Iterable[int]) -> dict[int, Profile]:
         """Return the profiles of users, as fresh as this request's heads. Raises Unavailable."""
-        heads = [head.result() for head in self._heads.values() if head.done() and not head.exception()]
-        known = max((head.last_profile for head in heads if head is not None), default=0)
-        last_profile = known or (await self.inbox()).last_profile
-        return await self.services.profiles.get(user_ids, last_profile=last_profile)
+        done = [head.result() for head in self._heads.values() if head.done() and not head.exception()]
+        heads: list[ChannelHead | InboxHead] = [head for head in done if head is not None] or [await self.inbox()]
+        newest = max(heads, key=lambda head: head.last_profile)
+        return await self.services.profiles.get(user_ids, epoch_hex=newest.epoch_hex, last_profile=newest.last_profile)
 
     async def message(self, channel_id: int, seq: int) -> MessageRecord | None:
         """Return one message of a channel that the viewer may see, else None; reads of one moment share a statement."""

@@ -139,7 +139,7 @@ async def send_message(
         mention_ids=tuple(await user_ids_of(ctx, mention_ids, "mentionIds")) if mention_ids else (),
     )
     record = await ctx.services.sends.send(send)
-    ctx.services.recent.sent(record)
+    ctx.services.recent.sent(record, head.epoch_hex)
     return await _after_change(ctx, record)
 
 

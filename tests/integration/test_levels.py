@@ -99,7 +99,7 @@ async def test_a_stale_copy_written_late_to_redis_is_not_believed(api: Api) -> N
     (old,) = await services.recent.between(head, 1, 1)
     await _edit_in_the_store(services, key, 1, "new")
     await api.poll(channel)
-    services.recent._to_redis(key, [old], as_of=head.last_event)
+    services.recent._to_redis(head.epoch_hex, key, [old], as_of=head.last_event)
     await services.recent._redis.settled()
     _forget_process(services)
     assert [node["content"] for node in (await api.poll(channel))["nodes"]] == ["new"]
