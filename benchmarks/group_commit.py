@@ -59,11 +59,7 @@ async def compare(url: StoreUrl, name: str) -> None:
                     await measure(db, channel, author, senders=senders, max_batch=max_batch)
                 )
     await db.close()
-XX | one transaction a message: sends/s, p99 ms | group commit: sends/s, p99 ms | ratio |\n|---|---|---|---|"
-    )
-    for senders in (32, 200):
-        (plain, plain_p99), (group, group_p99) = (_medians(results[senders, batch]) for batch in (1, MAX_BATCH))
-        print(f"\n{name}\n")
+    print(f"\n{name}\n")
     print("| senders | one transaction a message: sends/s, p99 ms | group commit: sends/s, p99 ms | ratio |")
     print("|---|---|---|---|")
     for senders in (32, 200):
