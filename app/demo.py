@@ -3,11 +3,11 @@
 from models.channel import ChannelKind
 from models.clock import Clock
 from models.database import Database
-from models.group_commit import GroupCommit
 from models.ids import user_hash_hex
 from models.membership import join_channel
 from models.open_channel import NewChannel, open_channel
 from models.send_plan import Send
+from models.send_queue import SendQueue
 from models.user import Claims, admit
 
 DEMO_USER = "Alice"
@@ -26,7 +26,7 @@ async def fill_empty_database(db: Database, issuer: str, clock: Clock) -> int | 
     new = NewChannel(ChannelKind.PUBLIC, DEMO_CHANNEL, "Say hello", alice, (), "demo")
     channel_id = await open_channel(db, new, clock())
     await join_channel(db, channel_id, bob, clock())
-    sends = GroupCommit(db, clock)
+    sends = SendQueue(db, clock)
     await sends.send(Send(channel_id, alice, "Hello! 안녕하세요! This channel is yours to try.", "demo"))
     await sends.close()
     return channel_id

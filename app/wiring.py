@@ -30,8 +30,9 @@ from cache.recent import RecentMessages
 from cache.redis_level import RedisLevel, redis_client
 from models.clock import Clock, wall_clock_us
 from models.database import Database
-from models.group_commit import GroupCommit
 from models.identity import cursor_codec
+from models.notify_queue import NotifyQueue
+from models.send_queue import SendQueue
 from models.store_url import without_password
 from models.tasks import end
 from realtime.load import LoadMeter
@@ -70,7 +71,8 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             metadata=MetadataCopies(db, redis, lineage),
             profiles=ProfileCopies(db, lineage),
             presence=Presence(redis.sibling(), lineage),
-            sends=GroupCommit(db, clock),
+            sends=SendQueue(db, clock),
+            notifications=NotifyQueue(db, clock),
             load=LoadMeter(),
             policy=settings.polling_policy,
             clock=clock,
@@ -78,6 +80,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         async with _running(services.presence.run(), services.load.run()):
             yield services, redis
         await services.sends.close()
+        await services.notifications.close()
     finally:
         await redis.close()
         await db.close()

@@ -15,10 +15,11 @@ from benchmarks.machine import described
 from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.database import Database
-from models.group_commit import MAX_BATCH, GroupCommit
+from models.group_commit import MAX_BATCH
 from models.migrate import migrate
 from models.open_channel import NewChannel, open_channel
 from models.send_plan import Send
+from models.send_queue import SendQueue
 from models.store_url import StoreUrl
 from models.user import Claims, admit
 from tests.servers.postgres import Postgres
@@ -30,7 +31,7 @@ CONTENT = "hello world " * 8
 
 async def measure(db: Database, channel: int, author: int, *, senders: int, max_batch: int) -> tuple[float, float]:
     """Return sends a second and the 99th percentile of a send in milliseconds."""
-    sends = GroupCommit(db, wall_clock_us, max_batch=max_batch)
+    sends = SendQueue(db, wall_clock_us, max_batch=max_batch)
     latencies: list[float] = []
     stop = time.perf_counter() + SECONDS
 

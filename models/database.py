@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self, cast
 
@@ -84,6 +84,12 @@ class Transaction:
         if rows:
             with _our_errors():
                 await self.client.execute_many(self.dialect.placeholders(sql), [list(row) for row in rows])
+
+    async def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows; `columns` gives PostgreSQL's type of each, in the order of a row's values."""
+        if rows:
+            insert = self.dialect.insert(table, columns, rows)
+            await self.run_many(insert.sql, insert.runs)
 
 
 class Database:

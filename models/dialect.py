@@ -3,8 +3,19 @@
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+
+Row = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A statement, and the parameters of each time it is to be run."""
+
+    sql: str
+    runs: Sequence[Row]
 
 
 class Dialect(ABC):
@@ -31,6 +42,10 @@ class Dialect(ABC):
         """Return a FROM item of two columns, row i holding element i of both arrays."""
 
     @abstractmethod
+    def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Insert:
+        """Return how to insert many rows; `columns` gives PostgreSQL's type of each, in the order of a row's values."""
+
+    @abstractmethod
     def placeholders(self, sql: str) -> str:
         """Return `sql` with its $1, $2, … as the driver wants them."""
 
@@ -50,6 +65,12 @@ class PostgreSQL(Dialect):
 
     def pairs(self, first: str, second: str, *, columns: tuple[str, str], alias: str) -> str:
         return f"unnest({first}::bigint[], {second}::bigint[]) AS {alias}({columns[0]}, {columns[1]})"
+
+    def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Insert:
+        # One statement for all rows, each column an array: a third of the time of one statement a row.
+        arrays = ", ".join(f"${number}::{sql_type}[]" for number, sql_type in enumerate(columns.values(), start=1))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+        return Insert(sql, [[list(column) for column in zip(*rows, strict=True)]])
 
     def placeholders(self, sql: str) -> str:
         return sql
@@ -74,6 +95,10 @@ class SQLite(Dialect):
             f"(SELECT a.value AS {columns[0]}, b.value AS {columns[1]}"
             f" FROM json_each({first}) AS a JOIN json_each({second}) AS b ON a.key = b.key) AS {alias}"
         )
+
+    def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Insert:
+        values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+        return Insert(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", rows)
 
     def placeholders(self, sql: str) -> str:
         return _numbered(sql)

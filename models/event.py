@@ -44,6 +44,12 @@ class ChannelEvent(Model):
         unique_together = (("channel_id", "number"),)
 
 
+EVENT_COLUMNS = {
+    "channel_id": "bigint", "number": "bigint", "kind": "smallint", "seq": "bigint", "subject_id": "bigint",
+    "actor_id": "bigint", "created_us": "bigint",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     number: int
@@ -55,9 +61,9 @@ class NewEvent:
 
 async def append_events(tx: Transaction, channel_id: int, events: list[NewEvent], now_us: int) -> None:
     """Insert events whose numbers the caller took from the locked head row."""
-    await tx.run_many(
-        "INSERT INTO channel_events (channel_id, number, kind, seq, subject_id, actor_id, created_us)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    await tx.insert(
+        "channel_events",
+        EVENT_COLUMNS,
         [(channel_id, e.number, int(e.kind), e.seq, e.subject_id, e.actor_id, now_us) for e in events],
     )
 

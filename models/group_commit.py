@@ -1,55 +1,65 @@
-"""Group commit: one transaction in flight per channel and process; what queued meanwhile is the next batch.
+"""Group commit: one transaction in flight per key and process; what queued meanwhile is the next batch.
 
-Rule: a send in the queue belongs to the queue. A caller that goes away cancels nothing, and a batch that fails on one
-bad row is tried again in halves, so that the neighbours of a bad row are stored.
+Rule: an item in the queue belongs to the queue. A caller that goes away cancels nothing. A batch is tried again, in
+halves, only where the database proved that it refused a row, so that the neighbours of a bad row are stored; a batch
+that ends in any other way may have been stored, and is not tried again here.
 """
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from models.clock import Clock
-from models.database import TRANSACTION_DEADLINE_S, Database
+from models.database import TRANSACTION_DEADLINE_S, RowRefused
 from models.errors import PolluxError, Unavailable
-from models.message import MessageRecord
-from models.send import accept_sends
-from models.send_plan import Send
 
-log = logging.getLogger("pollux.sends")
+log = logging.getLogger("pollux.group_commit")
 
-# Keeps a batch's transaction, and so the lock on its channel, to some milliseconds.
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Keeps a batch's transaction, and so the lock it holds, to some milliseconds.
 MAX_BATCH = 256
-# A sender waits this long for the queue before it and its own batch; what is queued goes on.
+# A caller waits this long for the queue before it and its own batch; what is queued goes on.
 WAIT_S = 2 * TRANSACTION_DEADLINE_S
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    send: Send
-    done: asyncio.Future[MessageRecord]
+class _Waiting(Generic[T, R]):
+    item: T
+    done: asyncio.Future[R]
 
 
-class GroupCommit:
-    """The queues of sends of one process, by channel. `max_batch` 1 is one transaction a message, the plain way."""
+class GroupCommit(ABC, Generic[T, R]):
+    """Queues of items, by what they lock. `max_batch` 1 is one transaction an item, the plain way."""
 
-    def __init__(self, db: Database, clock: Clock, *, max_batch: int = MAX_BATCH) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(self, *, max_batch: int = MAX_BATCH) -> None:
         self._max_batch = max_batch
-        self._queues: dict[int, deque[_Waiting]] = {}
-        self._writers: dict[int, asyncio.Task[None]] = {}
+        self._queues: dict[Hashable, deque[_Waiting[T, R]]] = {}
+        self._writers: dict[Hashable, asyncio.Task[None]] = {}
 
-    async def send(self, send: Send) -> MessageRecord:
-        """Return the accepted message, committed.
+    @abstractmethod
+    def key(self, item: T) -> Hashable:
+        """Return what the item locks: items with the same key are stored together, in the order they came."""
 
-        Raises Mistake or NotFound where it is refused, Unavailable where the outcome is unknown: a retry with the
-        same client message id settles it.
+    @abstractmethod
+    async def store(self, items: list[T]) -> list[R | Exception]:
+        """Store items of one key in one transaction; returns, in their order, the outcome of each or why it is refused."""
+
+    async def submit(self, item: T) -> R:
+        """Return the outcome of an item, committed.
+
+        Raises why it is refused, or Unavailable where the outcome is unknown: a retry with the same idempotency key
+        settles it.
         """
-        waiting = _Waiting(send, asyncio.get_running_loop().create_future())
-        self._queues.setdefault(send.channel_id, deque()).append(waiting)
-        if send.channel_id not in self._writers:
-            self._writers[send.channel_id] = asyncio.create_task(self._drain(send.channel_id), name="group commit")
+        key = self.key(item)
+        waiting: _Waiting[T, R] = _Waiting(item, asyncio.get_running_loop().create_future())
+        self._queues.setdefault(key, deque()).append(waiting)
+        if key not in self._writers:
+            self._writers[key] = asyncio.create_task(self._drain(key), name="group commit")
         try:
             return await asyncio.wait_for(asyncio.shield(waiting.done), WAIT_S)
         except TimeoutError:
@@ -59,31 +69,33 @@ class GroupCommit:
         """Wait until everything queued is stored or refused."""
         await asyncio.gather(*self._writers.values())
 
-    async def _drain(self, channel_id: int) -> None:
-        queue = self._queues[channel_id]
+    async def _drain(self, key: Hashable) -> None:
+        queue = self._queues[key]
         while queue:
             batch = [queue.popleft() for _ in range(min(len(queue), self._max_batch))]
-            for waiting, outcome in zip(batch, await self._accept([w.send for w in batch]), strict=True):
+            for waiting, outcome in zip(batch, await self._accept([w.item for w in batch]), strict=True):
                 _settle(waiting.done, outcome)
-        del self._queues[channel_id], self._writers[channel_id]
+        del self._queues[key], self._writers[key]
 
-    async def _accept(self, sends: list[Send]) -> list[MessageRecord | Exception]:
+    async def _accept(self, items: list[T]) -> list[R | Exception]:
         try:
-            return await accept_sends(self._db, sends, self._clock())
+            return await self.store(items)
         except PolluxError as error:
-            return [error] * len(sends)
-        except Exception as error:  # whatever it is, every waiting sender must be told, and the queue go on
-            if len(sends) == 1:
-                log.exception("a send failed")
+            return [error] * len(items)
+        except RowRefused as error:
+            if len(items) == 1:
                 return [error]
-            log.warning("a batch of %d sends failed (%s); trying its halves", len(sends), type(error).__name__)
-            half = len(sends) // 2
-            return await self._accept(sends[:half]) + await self._accept(sends[half:])
+            log.warning("a batch of %d holds a row that is refused (%s); trying its halves", len(items), error)
+            half = len(items) // 2
+            return await self._accept(items[:half]) + await self._accept(items[half:])
+        except Exception:  # whatever it is, every waiting caller must be told, and the queue go on
+            log.exception("a batch of %d ended in a way that says nothing of what was stored", len(items))
+            return [Unavailable()] * len(items)
 
 
-def _settle(done: asyncio.Future[MessageRecord], outcome: MessageRecord | Exception) -> None:
-    if isinstance(outcome, MessageRecord):
-        done.set_result(outcome)
-    else:
+def _settle(done: asyncio.Future[R], outcome: R | Exception) -> None:
+    if isinstance(outcome, Exception):
         done.set_exception(outcome)
         done.exception()  # a caller that went away is no "exception was never retrieved"
+    else:
+        done.set_result(outcome)

@@ -3,6 +3,7 @@
 Rule: states are predicates on three times, and what is unseen is also unread: reading or archiving sets `seen_us` too.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +13,7 @@ from tortoise.models import Model
 
 from models.database import Database, Row, Transaction
 from models.inbox import LockedInbox, UserEventKind, lock_inboxes, save_inboxes
+from models.user import ensure_user
 
 
 class NotificationState(Enum):
@@ -149,14 +151,40 @@ async def add_notifications(tx: Transaction, inbox: LockedInbox, new: Sequence[N
     return [row[1] for row in rows]
 
 
-async def create_notification(db: Database, user_id: int, new: NewNotification, now_us: int) -> NotificationRecord:
-    """Create a notification, or return the one the same dedupe key made before."""
+async def create_notifications(db: Database, uid: str, new: Sequence[NewNotification], now_us: int) -> list[NotificationRecord]:
+    """Create notifications for one user, seen before or not, in one transaction; returns each, in their order.
+
+    Where a dedupe key was used before, in the store or in this call, that notification is returned instead.
+    """
     async with db.transaction() as tx:
+        user_id = await ensure_user(tx, uid, now_us)
         inbox = (await lock_inboxes(tx, [user_id]))[user_id]
-        made = await tx.rows("SELECT number FROM notifications WHERE user_id = $1 AND dedupe_key = $2", user_id, new.dedupe_key)
-        numbers = [row["number"] for row in made] or await add_notifications(tx, inbox, [new], now_us)
+        numbers_by_key = await _known_keys(tx, user_id, [one.dedupe_key for one in new if one.dedupe_key is not None])
+        fresh: list[NewNotification] = []
+        numbers = []
+        for one in new:
+            number = numbers_by_key.get(one.dedupe_key or "")
+            if number is None:
+                fresh.append(one)
+                number = inbox.last_number + len(fresh)
+                if one.dedupe_key is not None:
+                    numbers_by_key[one.dedupe_key] = number
+            numbers.append(number)
+        await add_notifications(tx, inbox, fresh, now_us)
         await save_inboxes(tx, [inbox], now_us)
-        return (await notifications_at(tx, user_id, numbers))[0]
+        found = {record.number: record for record in await notifications_at(tx, user_id, numbers)}
+    return [found[number] for number in numbers]
+
+
+async def _known_keys(tx: Transaction, user_id: int, keys: Sequence[str]) -> dict[str, int]:
+    if not keys:
+        return {}
+    rows = await tx.rows(
+        "SELECT dedupe_key, number FROM notifications"
+        f" WHERE user_id = $1 AND dedupe_key IN ({tx.dialect.texts('$2')})",
+        user_id, json.dumps(list(keys)),
+    )  # fmt: skip
+    return {row["dedupe_key"]: row["number"] for row in rows}
 
 
 class Mark(Enum):

@@ -17,6 +17,10 @@ from models.message import COLUMNS, MessageRecord, message_record, stored_mentio
 from models.notification import NewNotification, add_notifications
 from models.send_plan import LockedChannel, Send, SendPlan, plan_sends
 
+MESSAGE_COLUMNS = {
+    "channel_id": "bigint", "seq": "bigint", "version": "bigint", "author_id": "bigint", "content": "text",
+    "created_us": "bigint", "reply_to_seq": "bigint", "client_message_id": "text", "mentions": "text",
+}  # fmt: skip
 # A notification quotes this much of the message it is about.
 EXCERPT_CHARACTERS = 140
 
@@ -86,9 +90,9 @@ async def _earlier(tx: Transaction, channel_id: int, sends: Sequence[Send]) -> d
 
 async def _write(tx: Transaction, channel: LockedChannel, plan: SendPlan, now_us: int) -> None:
     new, channel_id = plan.new, channel.channel_id
-    await tx.run_many(
-        "INSERT INTO messages (channel_id, seq, version, author_id, content, created_us, reply_to_seq, client_message_id, mentions)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    await tx.insert(
+        "messages",
+        MESSAGE_COLUMNS,
         [
             (m.channel_id, m.seq, m.version, m.author_id, m.content, m.created_us, m.reply_to_seq, m.client_message_id,
              stored_mentions(m))
@@ -123,12 +127,14 @@ async def _mention(tx: Transaction, channel_id: int, new: list[MessageRecord]) -
 
 async def advance_read_positions(tx: Transaction, channel_id: int, positions: dict[int, int]) -> None:
     """Move read positions of members forward, never back, and the mentions read with them."""
-    await tx.run_many(
-        "UPDATE channel_members SET read_seq = $3, read_mention = last_mention - (SELECT count(*) FROM message_mentions AS n"
-        " WHERE n.channel_id = $1 AND n.user_id = $2 AND n.seq > $3)"
-        " WHERE channel_id = $1 AND user_id = $2 AND read_seq < $3",
-        [(channel_id, user_id, seq) for user_id, seq in sorted(positions.items())],
-    )
+    users = sorted(positions)
+    moved = tx.dialect.pairs("$2", "$3", columns=("user_id", "seq"), alias="v")
+    await tx.run(
+        "UPDATE channel_members SET read_seq = v.seq, read_mention = last_mention - (SELECT count(*) FROM message_mentions AS n"
+        " WHERE n.channel_id = $1 AND n.user_id = v.user_id AND n.seq > v.seq)"
+        f" FROM {moved} WHERE channel_members.channel_id = $1 AND channel_members.user_id = v.user_id AND read_seq < v.seq",
+        channel_id, tx.dialect.array(users), tx.dialect.array([positions[user_id] for user_id in users]),
+    )  # fmt: skip
 
 
 async def _notify(tx: Transaction, channel: LockedChannel, new: list[MessageRecord], now_us: int) -> None:

@@ -77,19 +77,10 @@ async def profiles(db: Database, user_ids: Sequence[int]) -> list[Profile]:
     return [_profile(row) for row in await db.rows(sql, db.dialect.array(user_ids))]
 
 
-async def profile_of_uid(db: Database, uid: str) -> Profile | None:
-    """Return the profile of a user by the hash in their node id."""
-    rows = await db.rows("SELECT id, uid, name, image, profile_number FROM users WHERE uid = $1", uid)
-    return _profile(rows[0]) if rows else None
-
-
-async def uids_to_user_ids(db: Database, uids: Sequence[str]) -> dict[str, int]:
-    """Return the ids of those users that exist, by the hash in their node id."""
-    rows = await db.rows(
-        f"SELECT id, uid FROM users WHERE uid IN ({db.dialect.texts('$1')})",
-        json.dumps(list(uids)),
-    )
-    return {row["uid"]: row["id"] for row in rows}
+async def profiles_of_uids(db: Database, uids: Sequence[str]) -> list[Profile]:
+    """Return the profiles of those users that exist, by the hash in their node id, in no order."""
+    sql = f"SELECT id, uid, name, image, profile_number FROM users WHERE uid IN ({db.dialect.texts('$1')})"
+    return [_profile(row) for row in await db.rows(sql, json.dumps(list(uids)))]
 
 
 async def changed_profiles(db: Database, after: int, upto: int) -> list[int]:

@@ -12,7 +12,7 @@ from cache.flights import Flights
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead
 from models.message import MessageRecord, messages_at
-from models.user import Profile
+from models.user import Profile, profiles_of_uids
 from realtime.pacing import ClientActivity, Interval
 from resolvers.services import Services
 
@@ -39,6 +39,7 @@ class Context:
     _inbox: asyncio.Future[InboxHead] | None = None
     _messages: Flights[tuple[int, int], MessageRecord] | None = None
     _online: Flights[int, bool] | None = None
+    _uids: Flights[str, Profile] | None = None
 
     async def find_head(self, channel_id: int) -> ChannelHead | None:
         """Return the head of a channel that the viewer may see, else None. Raises Unavailable."""
@@ -77,6 +78,12 @@ class Context:
             self._messages = Flights(self._read_messages)
         return await self._messages.get((channel_id, seq))
 
+    async def profile_of_uid(self, uid: str) -> Profile | None:
+        """Return a person by the hash in their node id, else None; questions of one moment share a statement."""
+        if self._uids is None:
+            self._uids = Flights(self._read_uids)
+        return await self._uids.get(uid)
+
     async def online(self, user_id: int) -> bool | None:
         """Return whether a user is online, None when unknown; questions of one moment share a look."""
         if self._online is None:
@@ -95,3 +102,6 @@ class Context:
     async def _read_online(self, user_ids: list[int]) -> dict[int, bool]:
         online = await self.services.presence.online(user_ids)
         return {} if online is None else {user_id: user_id in online for user_id in user_ids}
+
+    async def _read_uids(self, uids: list[str]) -> dict[str, Profile]:
+        return {profile.uid: profile for profile in await profiles_of_uids(self.services.db, uids)}

@@ -13,14 +13,12 @@ from models.notification import (
     NewNotification,
     NotificationRecord,
     NotificationState,
-    create_notification,
     mark,
     newest_unread_us,
     notifications_at,
     notifications_page,
 )
 from models.text import bounded
-from models.user import ensure_user
 from resolvers.context import SERVICE_ROLES, Context
 from resolvers.inbox import InboxView, inbox_view
 from resolvers.message import MessageView, find_message
@@ -145,12 +143,9 @@ async def create(
         actor_id=None,
         dedupe_key=None if dedupe_key is None else bounded(dedupe_key, longest=LONGEST["dedupeKey"], field="dedupeKey"),
     )
-    services = ctx.services
-    async with services.db.transaction() as tx:
-        recipient = await ensure_user(tx, node.hash_hex, services.clock())
-    record = await create_notification(services.db, recipient, new, services.clock())
+    record = await ctx.services.notifications.notify(node.hash_hex, new)
     ctx.mutated()
-    return (await _views(ctx, [record]))[0], inbox_view(await services.read_index.inbox(recipient))
+    return (await _views(ctx, [record]))[0], inbox_view(await ctx.services.read_index.inbox(record.user_id))
 
 
 async def _mark(ctx: Context, what: Mark, numbers: Sequence[int] | None) -> list[NotificationView]:

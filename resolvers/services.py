@@ -11,7 +11,8 @@ from cache.recent import RecentMessages
 from models.clock import Clock
 from models.cursor import CursorCodec
 from models.database import Database
-from models.group_commit import GroupCommit
+from models.notify_queue import NotifyQueue
+from models.send_queue import SendQueue
 from realtime.load import LoadMeter
 from realtime.pacing import PollingPolicy
 
@@ -25,7 +26,8 @@ class Services:
     metadata: MetadataCopies
     profiles: ProfileCopies
     presence: Presence
-    sends: GroupCommit
+    sends: SendQueue
+    notifications: NotifyQueue
     load: LoadMeter
     policy: PollingPolicy
     clock: Clock

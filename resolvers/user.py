@@ -1,11 +1,12 @@
 """People: the viewer, and whoever appears as author, member or actor."""
 
+from asyncio import gather
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models import ids
 from models.errors import BadUserInput, NotFound
-from models.user import Profile, profile_of_uid, uids_to_user_ids
+from models.user import Profile
 from resolvers.context import Context
 
 
@@ -34,7 +35,7 @@ async def users(ctx: Context, user_ids: Iterable[int]) -> dict[int, UserView]:
 
 async def find_user(ctx: Context, node: ids.UserId) -> UserView | None:
     """Return a person by node id, else None."""
-    profile = await profile_of_uid(ctx.services.db, node.hash_hex)
+    profile = await ctx.profile_of_uid(node.hash_hex)
     return user_view(profile) if profile is not None else None
 
 
@@ -49,7 +50,8 @@ async def user_ids_of(ctx: Context, node_ids: Sequence[str], argument: str) -> l
         if not isinstance(node, ids.UserId):
             raise BadUserInput(f"{argument} holds an id that is not a user's.")
         hashes.append(node.hash_hex)
-    known = await uids_to_user_ids(ctx.services.db, hashes)
+    found = await gather(*(ctx.profile_of_uid(hash_hex) for hash_hex in hashes))
+    known = [profile.user_id for profile in found if profile is not None]
     if len(known) != len(hashes):
         raise NotFound
-    return [known[hash_hex] for hash_hex in hashes]
+    return known

@@ -108,3 +108,9 @@ async def test_several_fields_of_one_channel_share_one_head(api: Api, statements
             " { milliseconds } m: messages(channelId: $c) { nodes { seq } } }",
             {"c": channel},
         )
+
+
+async def test_people_by_id_cost_one_statement_however_many(api: Api, statements: list[str]) -> None:
+    people = [await api.user_id(who) for who in ("alice", *(f"user{index}" for index in range(20)))]
+    with _counted(statements, 1):
+        await api.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": people})

@@ -8,12 +8,12 @@ from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.database import Database
 from models.errors import Mistake
-from models.group_commit import GroupCommit
 from models.member import ChannelRole, add_members
 from models.membership import leave_channel
 from models.message import MessageRecord, messages_between
 from models.open_channel import NewChannel, open_channel
 from models.send_plan import Send
+from models.send_queue import SendQueue
 from models.user import Claims, admit
 from resolvers.services import Services
 
@@ -30,7 +30,7 @@ async def _contents(db: Database, channel: int) -> list[str]:
 
 async def test_two_processes_worth_of_writers_number_one_channel_without_gaps(services: Services) -> None:
     channel, users = await _room(services.db)
-    writers = [GroupCommit(services.db, wall_clock_us) for _ in range(2)]
+    writers = [SendQueue(services.db, wall_clock_us) for _ in range(2)]
     sent = await asyncio.gather(*(writers[i % 2].send(Send(channel, users[i % 2], f"{i}")) for i in range(200)))
     assert sorted(message.seq for message in sent) == list(range(1, 201))
     assert len({message.version for message in sent}) == 200
@@ -71,7 +71,7 @@ async def test_who_left_while_their_send_was_queued_is_refused_alone(services: S
 
 async def test_the_plain_way_one_transaction_a_message_gives_the_same_order(services: Services) -> None:
     channel, users = await _room(services.db)
-    plain = GroupCommit(services.db, wall_clock_us, max_batch=1)
+    plain = SendQueue(services.db, wall_clock_us, max_batch=1)
     sent = await asyncio.gather(*(plain.send(Send(channel, users[0], f"{i}")) for i in range(30)))
     assert [message.seq for message in sent] == list(range(1, 31))
     assert await _contents(services.db, channel) == [f"{i}" for i in range(30)]

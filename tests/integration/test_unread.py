@@ -17,7 +17,7 @@ from models.clock import wall_clock_us
 from models.errors import Mistake
 from models.membership import join_channel, leave_channel, mark_channel_read
 from models.migrate import migrate
-from models.notification import Mark, NewNotification, create_notification, mark
+from models.notification import Mark, NewNotification, mark
 from models.open_channel import NewChannel, open_channel
 from models.send_plan import Send
 from models.store_url import StoreUrl
@@ -96,7 +96,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=PEOPLE, key=st.none() | st.sampled_from("ab"))
     def notify(self, who: int, key: str | None) -> None:
         new = NewNotification("system", "t", "c", dedupe_key=key)
-        self._do(create_notification(self.services.db, self.people[who], new, wall_clock_us()))
+        self._do(self.services.notifications.notify(f"{who:032x}", new))
 
     @rule(who=PEOPLE, what=st.sampled_from(Mark), numbers=st.none() | st.sets(st.integers(1, 12)))
     def mark_notifications(self, who: int, what: Mark, numbers: set[int] | None) -> None:

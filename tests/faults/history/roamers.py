@@ -40,7 +40,8 @@ async def roam(person: Person, channel: str) -> None:
         await writer.move(Kind.JOIN)
         await person.pause(BETWEEN_S)
         await writer.move(Kind.LEAVE)
-        if await writer.send() is not Outcome.REFUSED:
+        # The control that forgets sends acknowledges them unseen, from wherever they come.
+        if await writer.send() is not Outcome.REFUSED and person.load.plan.control is None:
             raise RuntimeError(f"{person.who} sent to {channel} from outside")
         await person.pause(BETWEEN_S)
     await looking
