@@ -53,10 +53,13 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _bump_epoch(settings: Settings, _options: argparse.Namespace) -> int:
+    from models.clock import wall_clock_us
     from models.database import Database
     from models.identity import bump_epoch
+    from models.migrate import migrate
 
     async def bump() -> str:
+        await migrate(settings.database_url, wall_clock_us())
         db = await Database.open(settings.database_url)
         try:
             return await bump_epoch(db)

@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 from cachetools import LRUCache
 
+from cache.lineage import Lineage
 from models import ids
 from models.clock import Clock
 from models.database import Database
@@ -88,19 +89,23 @@ class Tokens:
 class Viewers:
     """Turns bearers into viewers, remembering who is already admitted."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, lineage: Lineage) -> None:
         self._db = db
         self._clock = clock
+        self._lineage = lineage
         # Hash of a user -> their id, and the issue time of the newest claims known to be applied.
         self._admitted: LRUCache[str, tuple[int, int]] = LRUCache(MAX_KNOWN_USERS)
+        lineage.on_change(self._admitted.clear)
 
     async def viewer(self, bearer: Bearer) -> Viewer:
         """Return the viewer a token speaks for, made at first sight. Raises Unavailable."""
         claims = bearer.claims
         known = self._admitted.get(claims.uid)
         if known is None or known[1] < claims.issued_at_s:
-            user_id = await admit(self._db, claims, self._clock())
-            known = self._admitted[claims.uid] = (user_id, claims.issued_at_s)
+            epoch_hex = self._lineage.epoch_hex
+            known = (await admit(self._db, claims, self._clock()), claims.issued_at_s)
+            if epoch_hex == self._lineage.epoch_hex:  # else the number may be somebody else's by now
+                self._admitted[claims.uid] = known
         return Viewer(known[0], bearer.roles)
 
 

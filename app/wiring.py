@@ -98,7 +98,7 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.
         schema,
         services,
         tokens,
-        Viewers(services.db, services.clock),
+        Viewers(services.db, services.clock, services.lineage),
         Documents(schema._schema, introspection=settings.allows_introspection),
         page,
     )

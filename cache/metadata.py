@@ -4,14 +4,15 @@ Rule: a copy is keyed by its version, which comes with the head, so it is immuta
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import NamedTuple
 
 import orjson
 from cachetools import LRUCache
 
 from cache.flights import Flights
-from cache.lineage import Lineage
+from cache.lineage import Lineage, prefix_of
 from cache.redis_level import Redis, RedisLevel, reading
 from models.channel import ChannelKind, ChannelMetadata, metadata
 from models.database import Database
@@ -22,6 +23,14 @@ TTL_S = 300
 MAX_CHANNELS = 10_000
 
 
+class _Key(NamedTuple):
+    """What a copy is a copy of, for ever."""
+
+    epoch_hex: str
+    channel_id: int
+    version: int
+
+
 class MetadataCopies:
     """Reads metadata through the levels. `answered` counts which level answered."""
 
@@ -29,14 +38,14 @@ class MetadataCopies:
         self._db = db
         self._redis = redis
         self._lineage = lineage
-        self._copies: LRUCache[tuple[int, int], ChannelMetadata] = LRUCache(MAX_CHANNELS)
+        self._copies: LRUCache[_Key, ChannelMetadata] = LRUCache(MAX_CHANNELS)
         lineage.on_change(self._copies.clear)
-        self._misses: Flights[tuple[int, int], ChannelMetadata] = Flights(self._read)
+        self._misses: Flights[_Key, ChannelMetadata] = Flights(self._read)
         self.answered: Counter[str] = Counter()
 
     async def get(self, head: ChannelHead) -> ChannelMetadata:
         """Return the channel's metadata, of the head's version or newer. Raises Unavailable."""
-        key = (head.channel_id, head.meta_version)
+        key = _Key(head.epoch_hex, head.channel_id, head.meta_version)
         copy = self._copies.get(key)
         if copy is not None:
             self.answered["process"] += 1
@@ -46,41 +55,43 @@ class MetadataCopies:
             raise NotFound
         return found
 
-    async def _read(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], ChannelMetadata]:
+    async def _read(self, keys: list[_Key]) -> dict[_Key, ChannelMetadata]:
         found = await self._from_redis(keys)
         self.answered["redis"] += len(found)
         missing = [key for key in keys if key not in found]
         if missing:
             self.answered["store"] += len(missing)
-            stored = {m.channel_id: m for m in await metadata(self._db, [channel_id for channel_id, _ in missing])}
-            self._to_redis(list(stored.values()))
-            found |= {key: stored[key[0]] for key in missing if key[0] in stored}
-        self._copies.update({(m.channel_id, m.version): m for m in found.values()})
+            stored = {one.channel_id: one for one in await metadata(self._db, [key.channel_id for key in missing])}
+            read = {key: stored[key.channel_id] for key in missing if key.channel_id in stored}
+            self._to_redis({key._replace(version=one.version): one for key, one in read.items()})
+            found |= read
+        # What was read under an epoch that ended meanwhile is nobody's but these polls'.
+        present = {key: one for key, one in found.items() if key.epoch_hex == self._lineage.epoch_hex}
+        self._copies.update({key._replace(version=one.version): one for key, one in present.items()})
         return found
 
-    async def _from_redis(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ChannelMetadata]:
-        names = [self._key(*key) for key in keys]
-
-        async def read(client: Redis) -> dict[tuple[int, int], ChannelMetadata]:
+    async def _from_redis(self, keys: Sequence[_Key]) -> dict[_Key, ChannelMetadata]:
+        async def read(client: Redis) -> dict[_Key, ChannelMetadata]:
             async with client.pipeline(transaction=False) as pipe:
-                for name in names:
-                    pipe.get(name)
+                for key in keys:
+                    pipe.get(_name(key))
                 values = await pipe.execute()
             return {key: _decoded(value) for key, value in zip(keys, values, strict=True) if value is not None}
 
         return await self._redis.attempt(read) or {}
 
-    def _to_redis(self, found: Sequence[ChannelMetadata]) -> None:
+    def _to_redis(self, found: Mapping[_Key, ChannelMetadata]) -> None:
         async def write(client: Redis) -> None:
             async with client.pipeline(transaction=False) as pipe:
-                for one in found:
-                    pipe.set(self._key(one.channel_id, one.version), _encoded(one), ex=self._redis.ttl_s(TTL_S))
+                for key, one in found.items():
+                    pipe.set(_name(key), _encoded(one), ex=self._redis.ttl_s(TTL_S))
                 await pipe.execute()
 
         self._redis.later(write)
 
-    def _key(self, channel_id: int, version: int) -> str:
-        return f"{self._lineage.prefix}{{c{channel_id}}}:meta:{version}"
+
+def _name(key: _Key) -> str:
+    return f"{prefix_of(key.epoch_hex)}{{c{key.channel_id}}}:meta:{key.version}"
 
 
 def _encoded(copy: ChannelMetadata) -> bytes:

@@ -103,11 +103,15 @@ class Presence:
 
     async def online(self, user_ids: Sequence[int]) -> set[int] | None:
         """Return those of `user_ids` seen anywhere within the window; None when unknown."""
-        found = await self._redis.attempt(lambda client: online_in_redis(client, self._lineage.prefix, user_ids))
+        found = await self._redis.attempt(lambda client: self._online_now(client, user_ids))
         own = {user_id for user_id in user_ids if self._online[user_id % SHARDS].until_s.get(user_id, 0.0) > self._clock_s()}
         if found is None:
             return own
         return None if self._clock_s() < self._unknown_until_s else found | own
+
+    async def _online_now(self, client: Redis, user_ids: Sequence[int]) -> set[int]:
+        self._notice(await Moments.now(client, self._lineage.prefix, self._clock_s()))
+        return await online_in_redis(client, self._lineage.prefix, user_ids)
 
     async def run(self) -> None:
         """Settle once a second, for ever."""
@@ -140,9 +144,7 @@ class Presence:
 
     async def _exchange(self, client: Redis, channel_ids: list[int]) -> dict[int, ChannelPresence]:
         moment = await Moments.now(client, self._lineage.prefix, self._clock_s())
-        if self._born_ms not in (None, moment.born_ms):
-            self._retell()
-        self._born_ms = moment.born_ms
+        self._notice(moment)
         sets: dict[str, Sightings] = {}
         for channel_id in channel_ids:
             if (own := self._own.get(channel_id)) is not None:
@@ -166,8 +168,11 @@ class Presence:
         room = f"{self._lineage.prefix}{{c{channel_id}}}"
         return f"{room}:online", f"{room}:typing"
 
-    def _retell(self) -> None:
-        """Redis forgot: tell it again what this process saw, and nobody anything until all have done so."""
+    def _notice(self, moment: Moments) -> None:
+        """When Redis forgot, tell it again what this process saw, and nobody anything until all have done so."""
+        forgot, self._born_ms = self._born_ms not in (None, moment.born_ms), moment.born_ms
+        if not forgot:
+            return
         self._unknown_until_s = self._clock_s() + RETOLD_S
         for sightings in (*self._online, *(s for channel in self._own.values() for s in (channel.active, channel.typing))):
             sightings.unsettled = dict(sightings.until_s)

@@ -172,8 +172,7 @@ async def leave(ctx: Context, channel_id: str) -> ChannelView | None:
 async def mark_read(ctx: Context, channel_id: str, cursor: str) -> ChannelView:
     """Move the viewer's read position forward to a message's cursor."""
     key = channel_key(channel_id)
-    await ctx.head(key)
-    seq = message_seq(ctx, key, cursor)
+    seq = await message_seq(ctx, await ctx.head(key), cursor)
     await mark_channel_read(ctx.services.db, key, ctx.viewer.user_id, seq, ctx.services.clock())
     return await _after_change(ctx, key)
 

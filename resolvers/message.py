@@ -60,8 +60,8 @@ async def messages(ctx: Context, channel_id: int, request: PageRequest) -> Messa
     Raises NotFound where the viewer may not see the channel, InvalidCursor, Unavailable.
     """
     head = await ctx.head(channel_id)
-    after = await _seq(ctx, head, request.after) if request.after is not None else 0
-    before = await _seq(ctx, head, request.before) if request.before is not None else head.last_message + 1
+    after = await message_seq(ctx, head, request.after) if request.after is not None else 0
+    before = await message_seq(ctx, head, request.before) if request.before is not None else head.last_message + 1
     # The range the page is cut from; seqs have no gaps, so the page is known before a message is read.
     low, high = after + 1, before - 1
     size = request.size(DEFAULT_PAGE)
@@ -163,9 +163,13 @@ def message_cursor(ctx: Context, channel_id: int, seq: int) -> str:
     return ctx.services.cursors.encode(CursorKind.MESSAGES, channel_id, seq)
 
 
-def message_seq(ctx: Context, channel_id: int, cursor: str) -> int:
-    """Return the seq of a cursor. Raises InvalidCursor unless it is one of this channel."""
-    (seq,) = ctx.services.cursors.decode(CursorKind.MESSAGES, channel_id, cursor)
+async def message_seq(ctx: Context, head: ChannelHead, cursor: str) -> int:
+    """Return the seq of a cursor. Raises InvalidCursor unless it is one of this channel, with `reset` beyond its head."""
+    (seq,) = ctx.services.cursors.decode(CursorKind.MESSAGES, head.channel_id, cursor)
+    if seq > head.last_message:
+        # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
+        await ctx.services.lineage.rewound(f"a cursor of channel {head.channel_id} is at {seq}, its head at {head.last_message}")
+        raise InvalidCursor(reset=True)
     return seq
 
 
@@ -192,15 +196,6 @@ async def _visible(ctx: Context, message_id: str) -> ids.MessageId:
     if not 1 <= node.seq <= head.last_message:
         raise NotFound
     return node
-
-
-async def _seq(ctx: Context, head: ChannelHead, cursor: str) -> int:
-    seq = message_seq(ctx, head.channel_id, cursor)
-    if seq > head.last_message:
-        # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
-        await ctx.services.lineage.rewound(f"a cursor of channel {head.channel_id} is at {seq}, its head at {head.last_message}")
-        raise InvalidCursor(reset=True)
-    return seq
 
 
 def _reply_to(channel_id: int, node_id: str | None) -> int | None:

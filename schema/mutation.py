@@ -18,7 +18,9 @@ from schema.user_error import Outcome, outcome
 
 _CURSOR = strawberry.argument(description="Of the last message that was read.")
 _IDS = strawberry.argument(description="Ids of the viewer's notifications, at most 100; others are as if missing.")
-_TYPING = strawberry.argument(description="Whether to show the viewer as typing for 6 s.")
+_TYPING = strawberry.argument(
+    description="Whether to show the viewer as typing: for 6 s, or one polling interval where that is longer."
+)
 
 
 @strawberry.type(description="What can be changed.")

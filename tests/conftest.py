@@ -5,6 +5,7 @@ A test that takes `store_url` (directly or through `services` or `api`) runs twi
 
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("POLLUX_", "LOG_")) or name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "WEB_CONCURRENCY"):
             del os.environ[name]
+    os.environ.setdefault("TEST_NOW_S", str(int(time.time())))
 
 
 @pytest.fixture(scope="session")
