@@ -61,6 +61,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
+    of_presence = redis.sibling()
     try:
         lineage = Lineage(db, await cursor_codec(db))
         services = Services(
@@ -70,7 +71,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             recent=RecentMessages(db, redis, lineage),
             metadata=MetadataCopies(db, redis, lineage),
             profiles=ProfileCopies(db, lineage),
-            presence=Presence(redis.sibling(), lineage),
+            presence=Presence(of_presence, lineage),
             sends=SendQueue(db, clock),
             notifications=NotifyQueue(db, clock),
             load=LoadMeter(),
@@ -82,6 +83,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await services.sends.close()
         await services.notifications.close()
     finally:
+        await of_presence.stop()
         await redis.close()
         await db.close()
 

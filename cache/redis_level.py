@@ -97,7 +97,7 @@ class RedisLevel:
         return self._client is not None
 
     def sibling(self) -> "RedisLevel":
-        """Return a level over the same client whose failures are its own; only the first is to be closed."""
+        """Return a level over the same client whose failures are its own; it is to be stopped, and only the first closed."""
         return RedisLevel(self._client, clock_s=self._clock_s, jitter=self._jitter)
 
     async def attempt(self, operation: Callable[[Redis], Awaitable[T]], *, deadline_s: float = DEADLINE_S) -> T | None:
@@ -160,10 +160,14 @@ class RedisLevel:
         """Return a time to live of `seconds`, less up to a tenth, so that keys made together do not end together."""
         return max(1, round(seconds * (1 - 0.1 * self._jitter())))
 
-    async def close(self) -> None:
-        """Close the client's connections."""
+    async def stop(self) -> None:
+        """End the writing of what `later` was handed."""
         if self._writer is not None:
             await end(self._writer)
+
+    async def close(self) -> None:
+        """Stop, and close the client's connections."""
+        await self.stop()
         if self._client is not None:
             await self._client.aclose()
             await self._client.connection_pool.aclose()
