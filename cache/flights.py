@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Generic, TypeVar
 
+from models.read_watch import declared, note
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -17,20 +19,27 @@ class Flights(Generic[K, V]):
 
     def __init__(self, read: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
         self._read = read
-        self._boarding: dict[K, asyncio.Future[V | None]] = {}
+        self._boarding: dict[K, list[asyncio.Future[V | None]]] = {}
         self._pilot: asyncio.Task[None] | None = None
         self.flights = 0
         self.riders = 0
 
-    async def get(self, key: K) -> V | None:
-        """Return the value of `key`, None where the read found none; raises what the read raised."""
-        seat = self._boarding.get(key)
-        if seat is None:
-            seat = self._boarding[key] = asyncio.get_running_loop().create_future()
-            if self._pilot is None:
+    def get(self, key: K) -> asyncio.Future[V | None]:
+        """Return the value of `key` to come, None where the read found none; raises what the read raised.
+
+        Every rider has a future of their own: one who goes away takes nobody's seat along.
+        """
+        note(key)
+        rider: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        seats = self._boarding.get(key)
+        if seats is not None:
+            seats.append(rider)
+            return rider
+        self._boarding[key] = [rider]
+        if self._pilot is None:
+            with declared():  # what the pilot reads is read for everybody aboard
                 self._pilot = asyncio.create_task(self._fly(), name="flights")
-        # Shielded: a rider who goes away must not take the others' seat along.
-        return await asyncio.shield(seat)
+        return rider
 
     async def _fly(self) -> None:
         try:
@@ -43,20 +52,25 @@ class Flights(Generic[K, V]):
         finally:
             self._pilot = None
 
-    async def _land(self, riders: dict[K, asyncio.Future[V | None]]) -> None:
+    async def _land(self, riders: dict[K, list[asyncio.Future[V | None]]]) -> None:
         """Read for everybody aboard, and let every one of them go whatever happens."""
         try:
             found = await self._read(list(riders))
-            values = [(seat, found.get(key)) for key, seat in riders.items()]
+            values = [(seats, found.get(key)) for key, seats in riders.items()]
         except BaseException as error:
-            for seat in riders.values():
-                seat.set_exception(error if isinstance(error, Exception) else RuntimeError("the shared read was cancelled"))
-                seat.exception()  # a rider may be gone
+            failure = error if isinstance(error, Exception) else RuntimeError("the shared read was cancelled")
+            for seats in riders.values():
+                for rider in seats:
+                    if not rider.done():
+                        rider.set_exception(failure)
+                        rider.exception()  # nobody may be waiting for it
             if not isinstance(error, Exception | asyncio.CancelledError):
                 raise
         else:
-            for seat, value in values:
-                seat.set_result(value)
+            for seats, value in values:
+                for rider in seats:
+                    if not rider.done():
+                        rider.set_result(value)
 
 
 class SingleFlight(Generic[K, V]):
@@ -68,9 +82,11 @@ class SingleFlight(Generic[K, V]):
 
     async def get(self, key: K) -> V:
         """Return what the read of `key` gives; raises what it raised."""
+        note(key)
         task = self._flying.get(key)
         if task is None:
-            task = self._flying[key] = asyncio.create_task(self._read(key), name="single flight")
+            with declared():
+                task = self._flying[key] = asyncio.create_task(self._read(key), name="single flight")
             task.add_done_callback(lambda done: self._landed(key, done))
         return await asyncio.shield(task)
 

@@ -4,9 +4,10 @@ Rule: the statement that answers a poll begins after the poll arrived. Heads are
 seen are, because flights follow one another: a later one that sees less is proof that the database went back.
 """
 
-from cachetools import LRUCache
+from collections.abc import Awaitable
 
 from cache.flights import Flights
+from cache.generations import Generations
 from cache.lineage import Lineage
 from models.database import Database
 from models.errors import NotFound
@@ -21,16 +22,16 @@ class ReadIndex:
     def __init__(self, db: Database, lineage: Lineage) -> None:
         self._db = db
         self._lineage = lineage
-        self._highest_event: LRUCache[int, int] = LRUCache(MAX_WATCHED)
-        self._highest_log: LRUCache[int, int] = LRUCache(MAX_WATCHED)
+        self._highest_event: Generations[int, int] = Generations(MAX_WATCHED)
+        self._highest_log: Generations[int, int] = Generations(MAX_WATCHED)
         lineage.on_change(self._highest_event.clear)
         lineage.on_change(self._highest_log.clear)
         self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels)
         self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes)
 
-    async def channel(self, channel_id: int, viewer_id: int) -> ChannelHead | None:
+    def channel(self, channel_id: int, viewer_id: int) -> Awaitable[ChannelHead | None]:
         """Return the head as the viewer sees it, None where there is no such channel. Raises Unavailable."""
-        return await self.channels.get((channel_id, viewer_id))
+        return self.channels.get((channel_id, viewer_id))
 
     async def inbox(self, user_id: int) -> InboxHead:
         """Return the head of a user's inbox. Raises Unavailable, NotFound for a user who does not exist."""
@@ -45,10 +46,12 @@ class ReadIndex:
         for head in heads.values():
             if head.epoch_hex != self._lineage.epoch_hex:
                 continue  # another flight learned of a newer epoch meanwhile; these numbers are of the old one
-            if head.last_event < self._highest_event.get(head.channel_id, 0):
+            highest = self._highest_event.get(head.channel_id) or 0
+            if head.last_event < highest:
                 await self._lineage.rewound(f"channel {head.channel_id} is at event {head.last_event} again")
                 return await self._read_channels(pairs)
-            self._highest_event[head.channel_id] = head.last_event
+            if head.last_event > highest:
+                self._highest_event.put(head.channel_id, head.last_event)
         return heads
 
     async def _read_inboxes(self, user_ids: list[int]) -> dict[int, InboxHead]:
@@ -57,10 +60,12 @@ class ReadIndex:
         for head in heads.values():
             if head.epoch_hex != self._lineage.epoch_hex:
                 continue  # as above
-            if head.last_log < self._highest_log.get(head.user_id, 0):
+            highest = self._highest_log.get(head.user_id) or 0
+            if head.last_log < highest:
                 await self._lineage.rewound(f"inbox {head.user_id} is at entry {head.last_log} again")
                 return await self._read_inboxes(user_ids)
-            self._highest_log[head.user_id] = head.last_log
+            if head.last_log > highest:
+                self._highest_log.put(head.user_id, head.last_log)
         return heads
 
     async def _follow(self, epochs: list[str]) -> None:

@@ -21,6 +21,7 @@ from tortoise.transactions import in_transaction
 from models.asyncpg_engine import PooledClient
 from models.dialect import Dialect, PostgreSQL, SQLite
 from models.errors import Unavailable
+from models.read_watch import note
 from models.sqlite_engine import ImmediateClient
 from models.store_url import StoreUrl
 
@@ -112,6 +113,7 @@ class Database:
 
     async def rows(self, sql: str, *args: object) -> list[Row]:
         """Return what a SELECT gives, of everything committed before this call."""
+        note(sql)
         with _our_errors():
             reading = asyncio.ensure_future(self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args)))
             done, _ = await asyncio.wait([reading], timeout=READ_DEADLINE_S)

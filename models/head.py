@@ -5,15 +5,18 @@ replica. Everything above the store is held against them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.channel import ChannelKind
 from models.database import Database
 from models.member import ChannelRole
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelHead:
+_KINDS = {kind.value: kind for kind in ChannelKind}
+_ROLES: dict[str | None, ChannelRole | None] = {None: None} | {role.value: role for role in ChannelRole}
+
+
+class ChannelHead(NamedTuple):
     """A channel's version vector and one viewer's place in it; `role` is None for who is not a member."""
 
     epoch_hex: str
@@ -36,13 +39,22 @@ class ChannelHead:
         return self.role is not None or self.kind is ChannelKind.PUBLIC
 
     @property
+    def version(self) -> tuple[str, int]:
+        """What everything in the channel that is the same for all viewers is a function of: each change is an event."""
+        return self.epoch_hex, self.last_event
+
+    @property
+    def place(self) -> tuple[ChannelRole | None, int, int]:
+        """What the rest is a function of: the viewer's role, how far they have read, and their unread mentions."""
+        return self.role, self.read_seq, self.unread_mentions
+
+    @property
     def unread(self) -> int:
         """Messages after the read position; 0 for who is not a member."""
         return self.last_message - self.read_seq if self.role is not None else 0
 
 
-@dataclass(frozen=True, slots=True)
-class InboxHead:
+class InboxHead(NamedTuple):
     """A viewer's own version vector: their log, and the three ordinals that give the counts of notifications."""
 
     epoch_hex: str
@@ -52,6 +64,11 @@ class InboxHead:
     seen_total: int
     read_total: int
     last_profile: int
+
+    @property
+    def version(self) -> tuple[str, int]:
+        """What everything in the inbox is a function of: each change of it is an entry of its log."""
+        return self.epoch_hex, self.last_log
 
     @property
     def unseen(self) -> int:
@@ -75,19 +92,19 @@ async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[
     )
     return {
         (row["channel_id"], row["user_id"]): ChannelHead(
-            epoch_hex=row["epoch_hex"],
-            channel_id=row["channel_id"],
-            kind=ChannelKind(row["kind"]),
-            last_event=row["last_event"],
-            last_message=row["last_message"],
-            last_change=row["last_change"],
-            meta_version=row["meta_version"],
-            member_count=row["member_count"],
-            archived=row["archived_us"] is not None,
-            role=ChannelRole(row["role"]) if row["role"] is not None else None,
-            read_seq=row["read_seq"] or 0,
-            unread_mentions=row["last_mention"] - row["read_mention"] if row["role"] is not None else 0,
-            last_profile=row["last_profile"],
+            row["epoch_hex"],
+            row["channel_id"],
+            _KINDS[row["kind"]],
+            row["last_event"],
+            row["last_message"],
+            row["last_change"],
+            row["meta_version"],
+            row["member_count"],
+            row["archived_us"] is not None,
+            _ROLES[row["role"]],
+            row["read_seq"] or 0,
+            row["last_mention"] - row["read_mention"] if row["role"] is not None else 0,
+            row["last_profile"],
         )
         for row in rows
     }

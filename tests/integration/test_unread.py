@@ -15,6 +15,7 @@ from app.wiring import open_services
 from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.errors import Mistake
+from models.head import ChannelHead
 from models.membership import join_channel, leave_channel, mark_channel_read
 from models.migrate import migrate
 from models.notification import Mark, NewNotification, mark
@@ -53,6 +54,10 @@ class Conversations(RuleBasedStateMachine):
 
     def _do(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
+
+    async def _head(self, where: int, who: int) -> ChannelHead | None:
+        head: ChannelHead | None = await self.services.read_index.channel(self.channels[where], self.people[who])
+        return head
 
     @rule(who=PEOPLE, where=CHANNELS, named=st.sets(PEOPLE))
     def send(self, who: int, where: int, named: set[int]) -> None:
@@ -108,7 +113,7 @@ class Conversations(RuleBasedStateMachine):
         if not hasattr(self, "services"):
             return
         for (where, who), read in self.read.items():
-            head = self._do(self.services.read_index.channel(self.channels[where], self.people[who]))
+            head = self._do(self._head(where, who))
             unread = self.sent[where][read:]
             assert (head.unread, head.unread_mentions) == (len(unread), sum(who in named for _, named in unread))
         for person in self.people:

@@ -127,9 +127,11 @@ class _JoinsAnyFlight(ReadIndex):
     """Every poll takes part in the read in flight, instead of the next."""
 
     async def channel(self, channel_id: int, viewer_id: int) -> ChannelHead | None:
-        reads = self.__dict__.setdefault("reads", SingleFlight(lambda _: super(_JoinsAnyFlight, self).channel(channel_id, 1)))
-        head: ChannelHead | None = await reads.get(channel_id)
-        return head
+        reads: SingleFlight[int, ChannelHead | None] = self.__dict__.setdefault("reads", SingleFlight(self._alone))
+        return await reads.get(channel_id)
+
+    async def _alone(self, channel_id: int) -> ChannelHead | None:
+        return await super().channel(channel_id, 1)
 
 
 def _mistaken(mistake: str, patch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def single(airport: Airport) -> SingleFlight[str, int]:
 
 
 async def test_a_key_asked_for_during_a_flight_joins_the_next_one(airport: Airport, flights: Flights[str, int]) -> None:
-    early = asyncio.create_task(flights.get("a"))
+    early = asyncio.ensure_future(flights.get("a"))
     _, first_landing = await airport.departures.get()
-    late = asyncio.create_task(flights.get("a"))
+    late = asyncio.ensure_future(flights.get("a"))
 
     first_landing.set_result({"a": 1})
     assert await early == 1
@@ -55,7 +55,7 @@ async def test_a_key_asked_for_during_a_flight_joins_the_next_one(airport: Airpo
 
 
 async def test_many_riders_share_one_read(airport: Airport, flights: Flights[str, int]) -> None:
-    riders = [asyncio.create_task(flights.get(key)) for key in "abacab"]
+    riders = [asyncio.ensure_future(flights.get(key)) for key in "abacab"]
     keys, landing = await airport.departures.get()
     landing.set_result({"a": 1, "b": 2, "c": 3})
     assert await asyncio.gather(*riders) == [1, 2, 1, 3, 1, 2]
@@ -64,9 +64,9 @@ async def test_many_riders_share_one_read(airport: Airport, flights: Flights[str
 
 
 async def test_only_one_flight_is_in_the_air(airport: Airport, flights: Flights[str, int]) -> None:
-    first = asyncio.create_task(flights.get("a"))
+    first = asyncio.ensure_future(flights.get("a"))
     _, first_landing = await airport.departures.get()
-    waiting = [asyncio.create_task(flights.get(key)) for key in "bcd"]
+    waiting = [asyncio.ensure_future(flights.get(key)) for key in "bcd"]
     for _ in range(3):
         await asyncio.sleep(0)  # they board, and could take off
     assert airport.departures.empty()
@@ -79,16 +79,16 @@ async def test_only_one_flight_is_in_the_air(airport: Airport, flights: Flights[
 
 
 async def test_a_key_that_the_read_did_not_find_is_none(airport: Airport, flights: Flights[str, int]) -> None:
-    riders = [asyncio.create_task(flights.get(key)) for key in "ab"]
+    riders = [asyncio.ensure_future(flights.get(key)) for key in "ab"]
     _, landing = await airport.departures.get()
     landing.set_result({"a": 0})
     assert await asyncio.gather(*riders) == [0, None]
 
 
 async def test_a_failed_read_reaches_every_rider_and_the_next_flight_flies(airport: Airport, flights: Flights[str, int]) -> None:
-    riders = [asyncio.create_task(flights.get(key)) for key in "aab"]
+    riders = [asyncio.ensure_future(flights.get(key)) for key in "aab"]
     _, landing = await airport.departures.get()
-    late = asyncio.create_task(flights.get("a"))
+    late = asyncio.ensure_future(flights.get("a"))
     landing.set_exception(OSError("gone"))
     assert [type(error) for error in await asyncio.gather(*riders, return_exceptions=True)] == [OSError] * 3
     _, landing = await airport.departures.get()
@@ -98,14 +98,14 @@ async def test_a_failed_read_reaches_every_rider_and_the_next_flight_flies(airpo
 
 async def test_flights_go_on_after_the_last_one_landed(airport: Airport, flights: Flights[str, int]) -> None:
     for value in (1, 2, 3):
-        rider = asyncio.create_task(flights.get("a"))
+        rider = asyncio.ensure_future(flights.get("a"))
         _, landing = await airport.departures.get()
         landing.set_result({"a": value})
         assert await rider == value
 
 
 async def test_a_rider_who_goes_away_leaves_the_others_their_seat(airport: Airport, flights: Flights[str, int]) -> None:
-    staying, leaving = (asyncio.create_task(flights.get("a")) for _ in range(2))
+    staying, leaving = (asyncio.ensure_future(flights.get("a")) for _ in range(2))
     _, landing = await airport.departures.get()
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -120,14 +120,14 @@ async def test_a_failure_nobody_waits_for_is_no_warning(
 ) -> None:
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-    leaving = asyncio.create_task(flights.get("a") if kind == "flights" else single.get("a"))
+    leaving = asyncio.ensure_future(flights.get("a") if kind == "flights" else single.get("a"))
     _, landing = await airport.departures.get()
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving
 
     landing.set_exception(OSError("gone"))
-    following = asyncio.create_task(flights.get("b") if kind == "flights" else single.get("b"))
+    following = asyncio.ensure_future(flights.get("b") if kind == "flights" else single.get("b"))
     _, landing = await airport.departures.get()
     landing.set_result({"b": 1})
     await following
