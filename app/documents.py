@@ -6,9 +6,7 @@ Rule: what is remembered is bounded in number and in size, and depends on nothin
 from dataclasses import dataclass
 from enum import Enum
 
-from cachetools import LRUCache
 from graphql import (
-    DocumentNode,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
@@ -17,7 +15,11 @@ from graphql import (
     validate,
 )
 
-MAX_DOCUMENTS = 1000
+from cache.generations import Generations
+from schema.operation import Document
+
+# In characters, all texts together; what is made of a text takes some hundred times its length.
+MAX_REMEMBERED = 256 * 1024
 LONGEST_REMEMBERED = 32 * 1024
 # A generous operation of a real client has some hundred.
 MAX_TOKENS = 5000
@@ -33,10 +35,10 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A readable document, or the errors of the phase that refused it."""
+class Reading:
+    """A valid document, or the errors of the phase that refused it."""
 
-    node: DocumentNode | None
+    document: Document | None
     errors: list[GraphQLError]
     phase: Phase
 
@@ -47,9 +49,9 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
         self._schema = schema
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        self._known: LRUCache[str, Document] = LRUCache(MAX_DOCUMENTS)
+        self._known: Generations[str, Reading] = Generations(MAX_REMEMBERED)
 
-    def read(self, text: str) -> Document:
+    def read(self, text: str) -> Reading:
         """Return the document of a text."""
         known = self._known.get(text)
         if known is None:
@@ -57,15 +59,15 @@ class Documents:
                 known = self._read(text)
             except RecursionError:
                 # How deep is too deep depends on the caller's stack too, so this is not remembered.
-                return Document(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
+                return Reading(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
             if len(text) <= LONGEST_REMEMBERED:
-                self._known[text] = known
+                self._known.put(text, known, len(text))
         return known
 
-    def _read(self, text: str) -> Document:
+    def _read(self, text: str) -> Reading:
         try:
             node = parse(text, max_tokens=MAX_TOKENS, allow_empty_selection_sets=False)
         except GraphQLError as error:
-            return Document(None, [error], Phase.PARSE)
+            return Reading(None, [error], Phase.PARSE)
         errors = validate(self._schema, node, self._rules)
-        return Document(node, errors, Phase.VALIDATION if errors else Phase.EXECUTED)
+        return Reading(None, errors, Phase.VALIDATION) if errors else Reading(Document.of(node), [], Phase.EXECUTED)

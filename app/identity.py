@@ -4,14 +4,16 @@ Rule: a token is believed only if its signature, its algorithm and every require
 with it is UNAUTHENTICATED, never an error of the server.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 from cachetools import LRUCache
 
+from cache.generations import Generations
 from cache.lineage import Lineage
 from models import ids
 from models.clock import Clock
@@ -31,6 +33,8 @@ LONGEST_NAME = 100
 LONGEST_PICTURE = 2000
 DEFAULT_LIFETIME_S = 24 * 3600
 MAX_KNOWN_USERS = 100_000
+# Some ten thousand tokens.
+MAX_KNOWN_TOKEN_CHARACTERS = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Bearer:
 
     claims: Claims
     roles: frozenset[str]
+    expires_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +91,45 @@ class Tokens:
         return jwt.encode(payload, self.secret, ALGORITHM)
 
 
-class Viewers:
-    """Turns bearers into viewers, remembering who is already admitted."""
+class Known(NamedTuple):
+    """A viewer whose token was verified. `tag` tells viewers apart in public, and says nothing else of them."""
 
-    def __init__(self, db: Database, clock: Clock, lineage: Lineage) -> None:
+    viewer: Viewer
+    tag: str
+    expires_s: float
+
+
+class Viewers:
+    """Turns `Authorization` headers into viewers, remembering tokens verified and users admitted."""
+
+    def __init__(self, tokens: Tokens, db: Database, clock: Clock, lineage: Lineage) -> None:
+        self._tokens = tokens
         self._db = db
         self._clock = clock
         self._lineage = lineage
+        self._known: Generations[str, Known] = Generations(MAX_KNOWN_TOKEN_CHARACTERS)
         # Hash of a user -> their id, and the issue time of the newest claims known to be applied.
         self._admitted: LRUCache[str, tuple[int, int]] = LRUCache(MAX_KNOWN_USERS)
-        lineage.on_change(self._admitted.clear)
+        lineage.on_change(self._forget)
+
+    def known(self, authorization: str) -> Known | None:
+        """Return whom this very header spoke for before, if its token is still valid."""
+        known = self._known.get(authorization)
+        return known if known is not None and known.expires_s > time.time() else None
+
+    async def authorize(self, authorization: str) -> Known:
+        """Return whom a header speaks for, made at first sight. Raises Unauthenticated, Unavailable."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated(UnauthenticatedReason.MISSING)
+        bearer = self._tokens.verify(token.strip())
+        epoch_hex = self._lineage.epoch_hex
+        viewer = await self.viewer(bearer)
+        tag = hashlib.sha256(b"viewer " + bearer.claims.uid.encode()).hexdigest()[:12]
+        known = Known(viewer, tag, bearer.expires_s + LEEWAY_S)
+        if epoch_hex == self._lineage.epoch_hex:
+            self._known.put(authorization, known, len(authorization))
+        return known
 
     async def viewer(self, bearer: Bearer) -> Viewer:
         """Return the viewer a token speaks for, made at first sight. Raises Unavailable."""
@@ -107,6 +141,10 @@ class Viewers:
             if epoch_hex == self._lineage.epoch_hex:  # else the number may be somebody else's by now
                 self._admitted[claims.uid] = known
         return Viewer(known[0], bearer.roles)
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._admitted.clear()
 
 
 def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
@@ -126,7 +164,7 @@ def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:
         image=_picture(payload),
         issued_at_s=int(issued_at),
     )
-    return Bearer(claims, frozenset(roles))
+    return Bearer(claims, frozenset(roles), expires)
 
 
 def _is_moment(value: object) -> bool:

@@ -21,6 +21,7 @@ from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
 from app.settings import Settings
+from cache.fragments import Fragments
 from cache.lineage import Lineage
 from cache.metadata import MetadataCopies
 from cache.presence import Presence
@@ -69,8 +70,9 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             lineage=lineage,
             read_index=ReadIndex(db, lineage),
             recent=RecentMessages(db, redis, lineage),
+            fragments=Fragments(profiles := ProfileCopies(db, lineage), lineage),
             metadata=MetadataCopies(db, redis, lineage),
-            profiles=ProfileCopies(db, lineage),
+            profiles=profiles,
             presence=Presence(of_presence, lineage),
             sends=SendQueue(db, clock),
             notifications=NotifyQueue(db, clock),

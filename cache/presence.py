@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cachetools import TTLCache
 
@@ -59,16 +60,24 @@ class Presence:
         self._shared: TTLCache[int, ChannelPresence | None] = TTLCache(MAX_CHANNELS, SEEN_S, timer=clock_s)
         self._asked: TTLCache[int, bool] = TTLCache(MAX_CHANNELS, INTEREST_S, timer=clock_s)
         self._first_looks: Flights[int, bool] = Flights(self._look)
+        # What was said and told since the last settling, for a second at most: saying and looking up again is spared.
+        self._told: set[int | tuple[int, int]] = set()
+        self._glances: dict[int, ChannelPresence | None] = {}
+        self._glances_end_s = 0.0
         # The moment Redis began to remember, in its own milliseconds; another one means that it forgot.
         self._born_ms: int | None = None
         self._unknown_until_s = 0.0
 
     def seen(self, user_id: int) -> None:
         """Count a user as online for the window."""
+        if self._is_told(user_id):
+            return
         self._online[user_id % SHARDS].touch(user_id, self._clock_s() + SEEN_S)
 
     def touch(self, channel_id: int, user_id: int, *, typing_s: float = 0.0) -> None:
         """Count a member as active in a channel, and as typing for `typing_s`."""
+        if self._is_told((channel_id, user_id)) and not typing_s:
+            return
         channel = self._own.get(channel_id) or _Channel()
         self._own[channel_id] = channel  # renewed by use
         channel.active.touch(user_id, self._clock_s() + SEEN_S)
@@ -77,6 +86,7 @@ class Presence:
 
     def forget(self, channel_id: int, user_id: int) -> None:
         """Stop counting a user in a channel they left."""
+        self._told.discard((channel_id, user_id))
         own = self._own.get(channel_id)
         for sightings in (own.active, own.typing) if own is not None else ():
             sightings.until_s.pop(user_id, None)
@@ -90,16 +100,45 @@ class Presence:
 
     async def of(self, channel_id: int) -> ChannelPresence | None:
         """Return what all processes saw, to the second, or with Redis away what this one saw; None when unknown."""
-        first_look = channel_id not in self._asked
-        self._asked[channel_id] = True
-        if first_look:
+        found = self.glance(channel_id)
+        if found is False:
+            self._asked[channel_id] = True
             await self._first_looks.get(channel_id)
+            found = self.glance(channel_id)
+        return found or None
+
+    def glance(self, channel_id: int) -> ChannelPresence | None | Literal[False]:
+        """Return what `of` would, at once; False where that takes a first look."""
+        now_s = self._forget_old_glances()
+        if channel_id in self._glances:
+            return self._glances[channel_id]
+        if channel_id not in self._asked:
+            return False
+        self._asked[channel_id] = True  # renewed by use
+        known: ChannelPresence | None = None
         if channel_id in self._shared:
-            return self._shared[channel_id]
-        own, now_s = self._own.get(channel_id), self._clock_s()
-        if own is None:
-            return None
-        return ChannelPresence(len(own.active.present(now_s)), tuple(own.typing.present(now_s)))
+            known = self._shared[channel_id]
+        else:
+            own = self._own.get(channel_id)
+            if own is not None:
+                known = ChannelPresence(len(own.active.present(now_s)), tuple(own.typing.present(now_s)))
+        self._glances[channel_id] = known
+        return known
+
+    def _is_told(self, what: int | tuple[int, int]) -> bool:
+        """Whether this was said within the second; from now on it is."""
+        self._forget_old_glances()
+        told = what in self._told
+        self._told.add(what)
+        return told
+
+    def _forget_old_glances(self) -> float:
+        now_s = self._clock_s()
+        if now_s >= self._glances_end_s:
+            self._glances_end_s = now_s + SETTLE_S
+            self._told.clear()
+            self._glances.clear()
+        return now_s
 
     async def online(self, user_ids: Sequence[int]) -> set[int] | None:
         """Return those of `user_ids` seen anywhere within the window; None when unknown."""
@@ -136,6 +175,7 @@ class Presence:
     async def _settle(self, channel_ids: list[int], *, deadline_s: float) -> None:
         found = await self._redis.attempt(lambda client: self._exchange(client, channel_ids), deadline_s=deadline_s)
         for channel_id in channel_ids:
+            self._glances.pop(channel_id, None)
             if found is None:
                 self._shared.pop(channel_id, None)
             else:

@@ -5,7 +5,7 @@ head names a later one, the people the profile log names in between are dropped 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cachetools import LRUCache
 
@@ -44,6 +44,10 @@ class ProfileCopies:
         found = {user_id: self._copies[user_id] for user_id in wanted if user_id in self._copies}
         missing = await asyncio.gather(*(self._misses.get(user_id) for user_id in wanted - found.keys()))
         return found | {profile.user_id: profile for profile in missing if profile is not None}
+
+    async def unchanged(self, people: Mapping[int, Profile], *, epoch_hex: str, last_profile: int) -> bool:
+        """Whether `people` are all as they were, after profile change `last_profile`. Raises Unavailable."""
+        return await self.get(people, epoch_hex=epoch_hex, last_profile=last_profile) == people
 
     def _forget(self) -> None:
         self._copies.clear()

@@ -28,7 +28,8 @@ log = logging.getLogger("pollux.cache")
 
 CAP = 512
 TTL_S = 60
-MAX_CHANNELS = 1000
+# Of all channels together in this process: some 15 MB of short messages.
+MAX_MESSAGES = 20_000
 
 
 @dataclass(slots=True)
@@ -37,6 +38,10 @@ class _Run:
 
     as_of: int
     messages: dict[int, MessageRecord] = field(default_factory=dict)
+
+    def size(self) -> int:
+        """Return what the run counts for: an empty one too is kept somewhere."""
+        return max(1, len(self.messages))
 
     def between(self, first: int, last: int) -> list[MessageRecord] | None:
         found = [self.messages[seq] for seq in range(first, last + 1) if seq in self.messages]
@@ -73,7 +78,7 @@ class RecentMessages:
         self._db = db
         self._redis = redis
         self._lineage = lineage
-        self._runs: TTLCache[int, _Run] = TTLCache(MAX_CHANNELS, TTL_S)
+        self._runs: TTLCache[int, _Run] = TTLCache(MAX_MESSAGES, TTL_S, getsizeof=_Run.size)
         lineage.on_change(self._runs.clear)
         self._leases = Leases(redis)
         self._misses: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._fill)

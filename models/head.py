@@ -11,7 +11,6 @@ from models.channel import ChannelKind
 from models.database import Database
 from models.member import ChannelRole
 
-
 _KINDS = {kind.value: kind for kind in ChannelKind}
 _ROLES: dict[str | None, ChannelRole | None] = {None: None} | {role.value: role for role in ChannelRole}
 

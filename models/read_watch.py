@@ -5,11 +5,11 @@ what it depends on and reads within `declared()`; any other read of the store, d
 the request, which then keeps nothing.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, Token
 
-_watch: ContextVar[Callable[[object], None] | None] = ContextVar("read watch", default=None)
+_Watch = Callable[[object], None]
+_watch: ContextVar[_Watch | None] = ContextVar("read watch", default=None)
 
 
 def note(read: object) -> None:
@@ -19,16 +19,18 @@ def note(read: object) -> None:
         tell(read)
 
 
-@contextmanager
-def declared() -> Iterator[None]:
-    """Read within this block what the answer's dependencies cover."""
-    token = _watch.set(None)
-    try:
-        yield
-    finally:
-        _watch.reset(token)
-
-
-def watch(tell: Callable[[object], None]) -> None:
-    """Tell `tell` of every undeclared read of the present task and those it starts from now on."""
+def watch(tell: _Watch) -> None:
+    """Tell `tell` of every undeclared read of the present task and of those it starts from now on."""
     _watch.set(tell)
+
+
+class declared:  # noqa: N801  # read as a word of the statement: `with declared():`
+    """Read within this block what the answer's dependencies cover."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token: Token[_Watch | None] = _watch.set(None)
+
+    def __exit__(self, *_: object) -> None:
+        _watch.reset(self._token)

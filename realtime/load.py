@@ -21,11 +21,8 @@ class LoadMeter:
         self._cpu_s = cpu_s
         self._last = (clock_s(), cpu_s())
         self._smoothed: float | None = None
-
-    @property
-    def load(self) -> float | None:
-        """0 idle to 1 saturated, in steps of 0.05; None before the first measurement."""
-        return None if self._smoothed is None else round(round(min(1.0, self._smoothed) / STEP) * STEP, 2)
+        # 0 idle to 1 saturated, in steps of 0.05; None before the first measurement.
+        self.load: float | None = None
 
     def sample(self) -> None:
         """Measure the time since the last sample."""
@@ -35,6 +32,7 @@ class LoadMeter:
             self._last = (now_s, cpu_s)
             share = (cpu_s - last_cpu_s) / (now_s - last_s)
             self._smoothed = share if self._smoothed is None else self._smoothed + WEIGHT * (share - self._smoothed)
+            self.load = round(round(min(1.0, self._smoothed) / STEP) * STEP, 2)
 
     async def run(self) -> None:
         """Sample once a period, for ever."""

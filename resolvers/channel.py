@@ -12,12 +12,13 @@ from models.head import ChannelHead
 from models.member import ChannelRole
 from models.membership import join_channel, leave_channel, mark_channel_read
 from models.open_channel import NewChannel, open_channel
+from models.read_watch import declared
 from models.text import bounded, client_key, storable
 from resolvers.context import Context
 from resolvers.message import MessageView, channel_key, find_message, message_cursor, message_seq
 from resolvers.paging import Connection, Edge, PageRequest, forward_connection
-from resolvers.polling import interval_of
-from resolvers.presence import touch
+from resolvers.polling import polling_interval
+from resolvers.presence import touch, typing_user_ids
 from resolvers.user import UserView, user_ids_of, users
 
 DEFAULT_CHANNELS = 50
@@ -58,7 +59,8 @@ async def find_channel(ctx: Context, channel_id: int) -> ChannelView | None:
 
 async def channel_view(ctx: Context, head: ChannelHead) -> ChannelView:
     """Return what the viewer sees of a channel whose head they may see."""
-    metadata = await ctx.services.metadata.get(head)
+    with declared():  # the head covers it
+        metadata = await ctx.services.metadata.get(head)
     member = head.role is not None
     return ChannelView(
         head=head,
@@ -84,7 +86,11 @@ async def channels(ctx: Context, request: PageRequest) -> Connection[ChannelView
     if request.after is not None:
         last_active_us, channel_id = cursors.decode(CursorKind.CHANNELS, scope, request.after, numbers=2)
         after = ChannelPlace(channel_id, last_active_us)
-    places = await channels_of(ctx.services.db, scope, limit=limit + 1, after=after)
+    await ctx.inbox()  # which channels they are, is in the viewer's log; how recent each is, in its head
+    with declared():
+        places = await channels_of(ctx.services.db, scope, limit=limit + 1, after=after)
+    if after is not None or len(places) > limit:
+        ctx.depends.unkept()  # what lies beyond the page decides what is on it
     views = await _views(ctx, [place.channel_id for place in places])
     edges = [
         Edge(cursors.encode(CursorKind.CHANNELS, scope, place.last_active_us, place.channel_id), views[place.channel_id])
@@ -100,7 +106,9 @@ async def public_channels(ctx: Context, text: str, request: PageRequest) -> Conn
     cursors = ctx.services.cursors
     after_id = cursors.decode(CursorKind.SEARCH, 0, request.after)[0] if request.after is not None else 0
     wanted = storable(text, "text")[:LONGEST_SEARCH]
-    found = await search_channels(ctx.services.db, wanted, limit=limit + 1, after_id=after_id)
+    ctx.depends.unkept()  # a channel that is not found has no version
+    with declared():
+        found = await search_channels(ctx.services.db, wanted, limit=limit + 1, after_id=after_id)
     views = await _views(ctx, found)
     edges = [
         Edge(cursors.encode(CursorKind.SEARCH, 0, channel_id), views[channel_id])
@@ -117,10 +125,10 @@ async def last_message(ctx: Context, view: ChannelView) -> MessageView | None:
 
 async def typing_users(ctx: Context, view: ChannelView) -> list[UserView] | None:
     """Return who is typing, by id, None when unknown."""
-    presence = await ctx.services.presence.of(view.head.channel_id)
-    if presence is None:
+    typing = await typing_user_ids(ctx, view.head.channel_id)
+    if typing is None:
         return None
-    return sorted((await users(ctx, presence.typing_user_ids)).values(), key=lambda user: user.id)
+    return sorted((await users(ctx, typing)).values(), key=lambda user: user.id)
 
 
 async def create_channel(
@@ -182,7 +190,7 @@ async def touch_presence(ctx: Context, channel_id: str, *, typing: bool) -> Chan
     head = await ctx.head(channel_key(channel_id))
     if head.role is None:
         raise Mistake(MistakeCode.NOT_A_MEMBER, "You are not a member of this channel.", ["channelId"])
-    interval = await interval_of(ctx, head.channel_id)
+    interval = await polling_interval(ctx, channel_id, None)
     typing_s = max(TYPING_S, interval.milliseconds / 1000) if typing else 0.0
     ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id, typing_s=typing_s)
     return await channel_view(ctx, head)

@@ -5,22 +5,31 @@ it returns is what it did.
 """
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias, TypeVar
 
+from cache.dependencies import Dependencies
 from cache.flights import Flights
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead
 from models.message import MessageRecord, messages_at
+from models.read_watch import declared
 from models.user import Profile, profiles_of_uids
 from realtime.pacing import ClientActivity, Interval
 from resolvers.services import Services
 
 SERVICE_ROLES = frozenset({"service", "admin"})
+# What is known of somebody's presence counts for as long as a snapshot of it does.
+PRESENCE_S = 1.0
+
+T = TypeVar("T")
+# What is mostly there at once, and otherwise to be awaited.
+Maybe: TypeAlias = T | Awaitable[T]
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(NamedTuple):
     """The verified bearer of a token."""
 
     user_id: int
@@ -35,6 +44,7 @@ class Context:
     viewer: Viewer
     activity: ClientActivity = ClientActivity.ACTIVE
     intervals: list[Interval] = field(default_factory=list)
+    depends: Dependencies = field(default_factory=Dependencies)
     _heads: dict[int, asyncio.Future[ChannelHead | None]] = field(default_factory=dict)
     _inbox: asyncio.Future[InboxHead] | None = None
     _messages: Flights[tuple[int, int], MessageRecord] | None = None
@@ -43,11 +53,16 @@ class Context:
 
     async def find_head(self, channel_id: int) -> ChannelHead | None:
         """Return the head of a channel that the viewer may see, else None. Raises Unavailable."""
-        if channel_id not in self._heads:
-            reading = self.services.read_index.channel(channel_id, self.viewer.user_id)
-            self._heads[channel_id] = asyncio.ensure_future(reading)
-        head = await self._heads[channel_id]
-        return head if head is not None and head.visible else None
+        if channel_id in self.depends.heads:
+            return self.depends.heads[channel_id]
+        reading = self._heads.get(channel_id)
+        if reading is None:
+            with declared():
+                reading = asyncio.ensure_future(self.services.read_index.channel(channel_id, self.viewer.user_id))
+            self._heads[channel_id] = reading
+        head = await reading
+        seen = self.depends.heads[channel_id] = head if head is not None and head.visible else None
+        return seen
 
     async def head(self, channel_id: int) -> ChannelHead:
         """Return the head of a channel that the viewer may see. Raises NotFound, Unavailable."""
@@ -58,16 +73,30 @@ class Context:
 
     async def inbox(self) -> InboxHead:
         """Return the head of the viewer's inbox. Raises Unavailable."""
-        if self._inbox is None:
-            self._inbox = asyncio.ensure_future(self.services.read_index.inbox(self.viewer.user_id))
-        return await self._inbox
+        if self.depends.inbox is None:
+            if self._inbox is None:
+                with declared():
+                    self._inbox = asyncio.ensure_future(self.services.read_index.inbox(self.viewer.user_id))
+            self.depends.inbox = await self._inbox
+        return self.depends.inbox
 
     async def profiles(self, user_ids: Iterable[int]) -> dict[int, Profile]:
         """Return the profiles of users, as fresh as this request's heads. Raises Unavailable."""
-        done = [head.result() for head in self._heads.values() if head.done() and not head.exception()]
-        heads: list[ChannelHead | InboxHead] = [head for head in done if head is not None] or [await self.inbox()]
-        newest = max(heads, key=lambda head: head.last_profile)
-        return await self.services.profiles.get(user_ids, epoch_hex=newest.epoch_hex, last_profile=newest.last_profile)
+        newest = await self._newest_head()
+        with declared():
+            found = await self.services.profiles.get(user_ids, epoch_hex=newest.epoch_hex, last_profile=newest.last_profile)
+        self.depends.knows(found, newest.last_profile)
+        return found
+
+    def started_from(self, heads: Mapping[int, ChannelHead | None], inbox: InboxHead | None) -> None:
+        """Use heads that were read for this request already, to see whether a kept answer still holds."""
+        self.depends.heads.update((key, head if head is not None and head.visible else None) for key, head in heads.items())
+        self.depends.inbox = inbox
+
+    def start_again(self) -> None:
+        """Forget what one way of answering has gathered, before another way is tried under the same heads."""
+        self.intervals.clear()
+        self.depends = Dependencies(heads=self.depends.heads, inbox=self.depends.inbox)
 
     async def message(self, channel_id: int, seq: int) -> MessageRecord | None:
         """Return one message of a channel that the viewer may see, else None; reads of one moment share a statement."""
@@ -76,25 +105,41 @@ class Context:
             return None
         if self._messages is None:
             self._messages = Flights(self._read_messages)
-        return await self._messages.get((channel_id, seq))
+        with declared():  # the head covers it
+            return await self._messages.get((channel_id, seq))
 
     async def profile_of_uid(self, uid: str) -> Profile | None:
         """Return a person by the hash in their node id, else None; questions of one moment share a statement."""
         if self._uids is None:
             self._uids = Flights(self._read_uids)
-        return await self._uids.get(uid)
+        newest = await self._newest_head()  # before the profile, so that the profile is at least as new
+        with declared():
+            profile = await self._uids.get(uid)
+        if profile is None:
+            self.depends.unkept()  # whoever appears later has had no version yet
+        else:
+            self.depends.knows({profile.user_id: profile}, newest.last_profile)
+        return profile
 
     async def online(self, user_id: int) -> bool | None:
         """Return whether a user is online, None when unknown; questions of one moment share a look."""
         if self._online is None:
             self._online = Flights(self._read_online)
-        return await self._online.get(user_id)
+        self.depends.ends(time.monotonic() + PRESENCE_S)
+        with declared():
+            return await self._online.get(user_id)
 
     def mutated(self) -> None:
         """Forget what was read before a change."""
         self._heads.clear()
         self._inbox = None
         self._messages = None
+        self.depends = Dependencies()
+
+    async def _newest_head(self) -> ChannelHead | InboxHead:
+        """Return the head of this request that knows of the most changes of profiles."""
+        heads: list[ChannelHead | InboxHead] = [head for head in self.depends.heads.values() if head is not None]
+        return max(heads or [await self.inbox()], key=_last_profile)
 
     async def _read_messages(self, places: list[tuple[int, int]]) -> dict[tuple[int, int], MessageRecord]:
         return {(m.channel_id, m.seq): m for m in await messages_at(self.services.db, places)}
@@ -105,3 +150,7 @@ class Context:
 
     async def _read_uids(self, uids: list[str]) -> dict[str, Profile]:
         return {profile.uid: profile for profile in await profiles_of_uids(self.services.db, uids)}
+
+
+def _last_profile(head: ChannelHead | InboxHead) -> int:
+    return head.last_profile

@@ -1,18 +1,21 @@
 """Messages: pages after a cursor, single messages, and sending."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cache.fragments import Loaded, Selection
 from models import ids
 from models.change_message import delete_message, edit_message
 from models.cursor import CursorKind
 from models.errors import BadUserInput, InvalidCursor, Mistake, MistakeCode, NotFound
 from models.head import ChannelHead
 from models.message import MessageRecord
+from models.read_watch import declared
 from models.send_plan import Send
 from models.text import bounded, client_key
-from resolvers.context import Context
-from resolvers.paging import Connection, Edge, PageInfo, PageRequest
+from resolvers.context import Context, Maybe
+from resolvers.paging import Edge, PageInfo, PageRequest
 from resolvers.presence import touch
 from resolvers.user import UserView, user_ids_of, users
 
@@ -40,11 +43,21 @@ class MessageView:
     client_message_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MessagePage(Connection[MessageView]):
-    """A page and the head it was read under."""
+@dataclass(slots=True)
+class MessagePage:
+    """The messages first..last of a channel, read when they are asked for, under the head the page was cut by."""
 
     head: ChannelHead
+    first: int
+    last: int
+    page_info: PageInfo
+    _views: "asyncio.Future[list[MessageView]] | None" = None
+
+    async def views(self, ctx: Context) -> list[MessageView]:
+        """Return the messages, oldest first. Raises Unavailable."""
+        if self._views is None:
+            self._views = asyncio.ensure_future(messages_of(ctx, self.head, self.first, self.last))
+        return await self._views
 
 
 async def poll_messages(ctx: Context, channel_id: str, request: PageRequest) -> MessagePage:
@@ -67,14 +80,38 @@ async def messages(ctx: Context, channel_id: int, request: PageRequest) -> Messa
     size = request.size(DEFAULT_PAGE)
     backward = request.backward or (request.first is None and request.after is None)
     first, last = (max(low, high - size + 1), high) if backward else (low, min(high, low + size - 1))
-    views = await message_views(ctx, await ctx.services.recent.between(head, first, last))
+    some = first <= last
     info = PageInfo(
         has_next_page=high < head.last_message if backward else last < high,
         has_previous_page=first > low if backward else low > 1,
-        start_cursor=views[0].cursor if views else request.before,
-        end_cursor=views[-1].cursor if views else request.after or message_cursor(ctx, channel_id, 0),
+        start_cursor=message_cursor(ctx, channel_id, first) if some else request.before,
+        end_cursor=message_cursor(ctx, channel_id, last) if some else request.after or message_cursor(ctx, channel_id, 0),
     )
-    return MessagePage([Edge(view.cursor, view) for view in views], info, head)
+    return MessagePage(head, first, last, info)
+
+
+async def messages_of(ctx: Context, head: ChannelHead, first: int, last: int) -> list[MessageView]:
+    """Return the messages first..last, which must be there, oldest first. Raises Unavailable."""
+    with declared():  # the head covers them
+        records = await ctx.services.recent.between(head, first, last)
+    return await message_views(ctx, records)
+
+
+def edge(view: MessageView) -> Edge[MessageView]:
+    """Return a message in its place in the order."""
+    return Edge(view.cursor, view)
+
+
+def encoded(ctx: Context, page: MessagePage, selection: Selection, *, edges: bool) -> Maybe[bytes]:
+    """Return the messages of a page as the JSON of a list, edges or nodes, with what `selection` selects of each."""
+    head = page.head
+
+    async def load(first: int, last: int) -> Loaded:
+        views = await messages_of(ctx, head, first, last)
+        people = {user.user_id for view in views for user in (view.author, *view.mentions)}
+        return Loaded([edge(view) for view in views] if edges else views, await ctx.profiles(people) if people else {})
+
+    return ctx.services.fragments.page(ctx.depends, head, page.first, page.last, selection, load)
 
 
 async def message_views(ctx: Context, records: Sequence[MessageRecord]) -> list[MessageView]:

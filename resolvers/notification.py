@@ -1,5 +1,6 @@
 """Notifications: pages newest first, reading them, and creating them for trusted back ends."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from models.notification import (
     notifications_at,
     notifications_page,
 )
+from models.read_watch import declared
 from models.text import bounded
 from resolvers.context import SERVICE_ROLES, Context
 from resolvers.inbox import InboxView, inbox_view
@@ -52,10 +54,10 @@ class NotificationView:
 
 @dataclass(frozen=True, slots=True)
 class NotificationPage(Connection[NotificationView]):
-    """A page, and the inbox it was read under; `has_new` while the newest unread is less than 30 s old."""
+    """A page, and the inbox it was read under."""
 
     inbox: InboxView
-    has_new: bool
+    head: InboxHead
 
 
 async def notifications(ctx: Context, states: Sequence[NotificationState], request: PageRequest) -> NotificationPage:
@@ -70,9 +72,12 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
     size = request.size(DEFAULT_PAGE)
     # Alone, `before` asks for what came next, as a poll for news does.
     backward = request.backward or (request.first is None and above is not None and request.after is None)
-    found = [] if _surely_empty(head, states, above) else await notifications_page(
-        ctx.services.db, head.user_id, states, below=below, above=above, limit=size + 1, newest=not backward
-    )  # fmt: skip
+    found: list[NotificationRecord] = []
+    if not _surely_empty(head, states, above):
+        with declared():  # the inbox's head covers it
+            found = await notifications_page(
+                ctx.services.db, head.user_id, states, below=below, above=above, limit=size + 1, newest=not backward
+            )
     page = found[-size:] if backward else found[:size]
     views = await _views(ctx, page)
     cursors = [_cursor(ctx, view.record.number) for view in views]
@@ -84,14 +89,28 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
         end_cursor=cursors[-1] if cursors else request.after or _cursor(ctx, VERY_START),
     )
     edges = [Edge(cursor, view) for cursor, view in zip(cursors, views, strict=True)]
-    return NotificationPage(edges, info, inbox_view(head), await _has_new(ctx, head))
+    return NotificationPage(edges, info, inbox_view(head), head)
+
+
+async def has_new(ctx: Context, head: InboxHead) -> bool:
+    """Return whether the newest unread notification is less than 30 s old."""
+    if not head.unread:
+        return False
+    with declared():  # the inbox's head covers it
+        newest_us = await newest_unread_us(ctx.services.db, head.user_id)
+    left_us = 0 if newest_us is None else newest_us + NEW_FOR_S * 1_000_000 - ctx.services.clock()
+    if left_us > 0:
+        ctx.depends.ends(time.monotonic() + left_us / 1_000_000)
+    return left_us > 0
 
 
 async def find_notification(ctx: Context, node: ids.NotificationId) -> NotificationView | None:
     """Return one of the viewer's notifications by node id; anybody else's is as if missing."""
     if node.user_id != ctx.viewer.user_id:
         return None
-    found = await notifications_at(ctx.services.db, node.user_id, [node.number])
+    await ctx.inbox()
+    with declared():
+        found = await notifications_at(ctx.services.db, node.user_id, [node.number])
     return (await _views(ctx, found))[0] if found else None
 
 
@@ -189,13 +208,6 @@ def _surely_empty(head: InboxHead, states: Sequence[NotificationState], above: i
     counts = {NotificationState.UNSEEN: head.unseen, NotificationState.UNREAD: head.unread}
     none_in_state = bool(states) and not any(counts.get(state, head.last_number) for state in states)
     return head.last_number == 0 or none_in_state or (above is not None and above >= head.last_number)
-
-
-async def _has_new(ctx: Context, head: InboxHead) -> bool:
-    if not head.unread:
-        return False
-    newest_us = await newest_unread_us(ctx.services.db, head.user_id)
-    return newest_us is not None and ctx.services.clock() - newest_us < NEW_FOR_S * 1_000_000
 
 
 def _cursor(ctx: Context, number: int) -> str:

@@ -1,9 +1,13 @@
 """The polling interval, of a channel or of the viewer's notifications."""
 
-from realtime.pacing import ClientActivity, Interval, channel_interval, notifications_interval
-from resolvers.context import Context
+from functools import partial
+
+from cache.presence import Presence
+from realtime.load import LoadMeter
+from realtime.pacing import ClientActivity, Interval, PollingPolicy, channel_interval, notifications_interval
+from resolvers.context import Context, Maybe
 from resolvers.message import channel_key
-from resolvers.presence import active_users, touch
+from resolvers.presence import active_users_now, of, touch
 from resolvers.services import Services
 
 
@@ -19,19 +23,18 @@ async def polling_interval(ctx: Context, channel_id: str | None, activity: Clien
     if channel_id is None:
         interval = general_interval(ctx.services, ctx.activity)
         ctx.intervals.append(interval)
+        show_general_interval(ctx)
         return interval
     head = await ctx.head(channel_key(channel_id))
     touch(ctx, head)
-    return await interval_of(ctx, head.channel_id)
+    found = interval_of(ctx, head.channel_id)
+    return found if isinstance(found, Interval) else await found
 
 
-async def interval_of(ctx: Context, channel_id: int) -> Interval:
-    """Return the interval of a channel whose head the viewer may see."""
-    services = ctx.services
-    active = await active_users(ctx, channel_id)
-    interval = channel_interval(services.policy, active_users=active, server_load=services.load.load, activity=ctx.activity)
-    ctx.intervals.append(interval)
-    return interval
+def interval_of(ctx: Context, channel_id: int) -> Maybe[Interval]:
+    """Return the interval of a channel whose head the viewer may see; at once but for the first look at the channel."""
+    active = active_users_now(ctx.services.presence, channel_id)
+    return _interval_looked_up(ctx, channel_id) if isinstance(active, str) else _interval(ctx, channel_id, active)
 
 
 def inbox_interval(ctx: Context) -> Interval:
@@ -39,6 +42,53 @@ def inbox_interval(ctx: Context) -> Interval:
     interval = notifications_interval(ctx.services.load.load)
     ctx.intervals.append(interval)
     return interval
+
+
+def show_general_interval(ctx: Context) -> None:
+    """Take note that the answer shows, or its header does, the interval of a request that names no channel."""
+    ctx.depends.shows(partial(_general_pace_now, ctx.services, ctx.activity), _general_pace_now(ctx.services, ctx.activity))
+
+
+def server_load(ctx: Context, interval: Interval) -> float | None:
+    """Return the load that an interval was made under."""
+    ctx.depends.shows(partial(_load_now, ctx.services.load), interval.server_load)
+    return interval.server_load
+
+
+async def _interval_looked_up(ctx: Context, channel_id: int) -> Interval:
+    presence = await of(ctx, channel_id)
+    return _interval(ctx, channel_id, presence.active_users if presence is not None else None)
+
+
+def _interval(ctx: Context, channel_id: int, active: int | None) -> Interval:
+    services = ctx.services
+    interval = channel_interval(services.policy, active_users=active, server_load=services.load.load, activity=ctx.activity)
+    ctx.intervals.append(interval)
+    look = partial(_pace_now, services.policy, services.presence, services.load, ctx.activity, channel_id)
+    ctx.depends.shows(look, _pace(interval))
+    return interval
+
+
+def _pace(interval: Interval) -> tuple[object, ...]:
+    """What an interval shows but the load, which is a field of its own."""
+    return interval.milliseconds, interval.reason, interval.active_users
+
+
+def _pace_now(
+    policy: PollingPolicy, presence: Presence, load: LoadMeter, activity: ClientActivity, channel_id: int
+) -> tuple[object, ...] | None:
+    active = active_users_now(presence, channel_id)
+    if isinstance(active, str):
+        return None
+    return _pace(channel_interval(policy, active_users=active, server_load=load.load, activity=activity))
+
+
+def _general_pace_now(services: Services, activity: ClientActivity) -> tuple[object, ...]:
+    return _pace(general_interval(services, activity))
+
+
+def _load_now(load: LoadMeter) -> float | None:
+    return load.load
 
 
 def general_interval(services: Services, activity: ClientActivity = ClientActivity.ACTIVE) -> Interval:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cache.fragments import Fragments
 from cache.lineage import Lineage
 from cache.metadata import MetadataCopies
 from cache.presence import Presence
@@ -23,6 +24,7 @@ class Services:
     lineage: Lineage
     read_index: ReadIndex
     recent: RecentMessages
+    fragments: Fragments
     metadata: MetadataCopies
     profiles: ProfileCopies
     presence: Presence

@@ -13,7 +13,7 @@ from resolvers import member as members
 from resolvers import message as messages
 from resolvers import polling, presence
 from resolvers.channel import ChannelView
-from resolvers.context import Context
+from resolvers.context import Context, Maybe
 from resolvers.member import MemberView
 from resolvers.message import MessagePage, MessageView
 from resolvers.paging import Connection, PageRequest
@@ -60,10 +60,11 @@ class Channel(Node):
 
     @strawberry.field(
         description="Members seen in the last 30 s, to the second; null when unknown. Polling is being seen, unless the "
-        "client says BACKGROUND."
+        "client says BACKGROUND.",
+        graphql_type=int | None,
     )
-    async def active_users(self, info: Info, root: strawberry.Parent[ChannelView]) -> int | None:
-        return await presence.active_users(info.context, root.head.channel_id)
+    def active_users(self, info: Info, root: strawberry.Parent[ChannelView]) -> Maybe[int | None]:
+        return presence.active_users(info.context, root.head.channel_id)
 
     @strawberry.field(
         description="Members seen anywhere in the last 30 s, by id; null when unknown.", graphql_type=list[User] | None
@@ -80,8 +81,8 @@ class Channel(Node):
         return await channels.last_message(info.context, root)
 
     @strawberry.field(description="When to ask for this channel's messages again.", graphql_type=PollingInterval)
-    async def polling_interval(self, info: Info, root: strawberry.Parent[ChannelView]) -> Interval:
-        return await polling.interval_of(info.context, root.head.channel_id)
+    def polling_interval(self, info: Info, root: strawberry.Parent[ChannelView]) -> Maybe[Interval]:
+        return polling.interval_of(info.context, root.head.channel_id)
 
     @strawberry.field(description="As Query.messages.", graphql_type=MessageConnection | None)
     async def messages(

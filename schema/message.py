@@ -1,5 +1,6 @@
 """Message: what was said, and its place in the channel's order."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -8,9 +9,11 @@ from graphql import GraphQLResolveInfo
 from realtime.pacing import Interval
 from resolvers import message as messages
 from resolvers import polling, presence
-from resolvers.context import Context
+from resolvers.context import Context, Maybe
 from resolvers.message import MessagePage, MessageView
+from resolvers.paging import Edge
 from schema.context import Info
+from schema.encoded import ENCODED
 from schema.node import Node
 from schema.page import PageInfo
 from schema.polling import PollingInterval
@@ -56,14 +59,28 @@ class MessageEdge:
     "`after`: what follows the cursor. `before`: what precedes it. Both: what lies between."
 )
 class MessageConnection:
-    edges: list[MessageEdge] = strawberry.field(description="Messages with their cursors.")
-    nodes: list[Message] = strawberry.field(description="Messages without their cursors.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
 
-    @strawberry.field(description="Members seen in the last 30 s, to the second; null when unknown.")
-    async def active_users(self, info: Info, root: strawberry.Parent[MessagePage]) -> int | None:
-        return await presence.active_users(info.context, root.head.channel_id)
+    @strawberry.field(
+        description="Messages with their cursors.",
+        graphql_type=list[MessageEdge],
+        metadata={ENCODED: partial(messages.encoded, edges=True)},
+    )
+    async def edges(self, info: Info, root: strawberry.Parent[MessagePage]) -> list[Edge[MessageView]]:
+        return [messages.edge(view) for view in await root.views(info.context)]
+
+    @strawberry.field(
+        description="Messages without their cursors.",
+        graphql_type=list[Message],
+        metadata={ENCODED: partial(messages.encoded, edges=False)},
+    )
+    async def nodes(self, info: Info, root: strawberry.Parent[MessagePage]) -> list[MessageView]:
+        return await root.views(info.context)
+
+    @strawberry.field(description="Members seen in the last 30 s, to the second; null when unknown.", graphql_type=int | None)
+    def active_users(self, info: Info, root: strawberry.Parent[MessagePage]) -> Maybe[int | None]:
+        return presence.active_users(info.context, root.head.channel_id)
 
     @strawberry.field(description="When to ask for this channel's messages again.", graphql_type=PollingInterval)
-    async def polling_interval(self, info: Info, root: strawberry.Parent[MessagePage]) -> Interval:
-        return await polling.interval_of(info.context, root.head.channel_id)
+    def polling_interval(self, info: Info, root: strawberry.Parent[MessagePage]) -> Maybe[Interval]:
+        return polling.interval_of(info.context, root.head.channel_id)

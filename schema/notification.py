@@ -56,7 +56,10 @@ class NotificationConnection:
     nodes: list[Notification] = strawberry.field(description="Notifications without their cursors.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     inbox: Inbox = strawberry.field(description="The viewer's inbox.")
-    has_new: bool = strawberry.field(description="True while the newest unread notification is less than 30 s old.")
+
+    @strawberry.field(description="True while the newest unread notification is less than 30 s old.")
+    async def has_new(self, info: Info, root: strawberry.Parent[NotificationPage]) -> bool:
+        return await notifications.has_new(info.context, root.head)
 
     @strawberry.field(description="As inbox.unseenCount.")
     def unseen_count(self, root: strawberry.Parent[NotificationPage]) -> int:

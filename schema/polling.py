@@ -2,7 +2,9 @@
 
 import strawberry
 
-from realtime.pacing import PollingReason
+from realtime.pacing import Interval, PollingReason
+from resolvers import polling
+from schema.context import Info
 
 
 @strawberry.type(
@@ -12,4 +14,7 @@ class PollingInterval:
     milliseconds: int = strawberry.field(description="How long to wait before the next poll.")
     reason: PollingReason = strawberry.field(description="Why this long.")
     active_users: int | None = strawberry.field(description="Members seen in the channel in the last 30 s; null when unknown.")
-    server_load: float | None = strawberry.field(description="0 idle, 1 saturated, in steps of 0.05; null when unknown.")
+
+    @strawberry.field(description="0 idle, 1 saturated, in steps of 0.05; null when unknown.")
+    def server_load(self, info: Info, root: strawberry.Parent[Interval]) -> float | None:
+        return polling.server_load(info.context, root)

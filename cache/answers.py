@@ -1,0 +1,132 @@
+"""Answers: whole encoded answers, served again exactly while everything they were made from is as it was.
+
+Rule: nothing is served by age. Every poll learns the present heads through ReadIndex, as if there were no copy, and a
+kept answer is used only if they, the people it shows and the values it shows are the same, and the viewer may still see
+what it was made from. Where it is not, the heads just read are what the new answer is made under.
+"""
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cache.dependencies import Dependencies
+from cache.generations import Generations
+from cache.lineage import Lineage
+from cache.presence import Presence
+from cache.profiles import ProfileCopies
+from cache.read_index import ReadIndex
+from models.head import ChannelHead, InboxHead
+
+LIMIT_BYTES = 16 << 20
+# What an answer's dependencies and head take beside its body.
+OVERHEAD_BYTES = 3000
+# Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
+MAX_ASKED_ONCE = 40_000
+
+
+@dataclass(slots=True, eq=False)
+class Answer:
+    """An encoded answer. `shared` where it is the same for all viewers; `encoded` is the HTTP edge's own, by variant."""
+
+    body: bytes
+    digest: str
+    depends: Dependencies
+    shared: bool
+    poll_interval_ms: int
+    encoded: dict[Hashable, bytes] = field(default_factory=dict)
+
+
+class Present(NamedTuple):
+    """What ReadIndex said of an answer's dependencies, and whether the answer `holds`."""
+
+    holds: bool
+    heads: dict[int, ChannelHead | None]
+    inbox: InboxHead | None
+
+
+class Answers:
+    """Keeps answers by key, up to a number of bytes. `hits` and `stale` count what looking at one gave."""
+
+    def __init__(
+        self,
+        read_index: ReadIndex,
+        profiles: ProfileCopies,
+        presence: Presence,
+        lineage: Lineage,
+        *,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read_index = read_index
+        self._profiles = profiles
+        self._presence = presence
+        self._clock_s = clock_s
+        self._kept: Generations[Hashable, Answer] = Generations(LIMIT_BYTES)
+        self._asked_once: Generations[int, bool] = Generations(MAX_ASKED_ONCE)
+        lineage.on_change(self._kept.clear)
+        self.hits = 0
+        self.stale = 0
+
+    def get(self, key: Hashable) -> Answer | None:
+        """Return the answer kept under `key`, which is to be checked."""
+        return self._kept.get(key)
+
+    def keep(self, key: Hashable, answer: Answer) -> None:
+        """Keep an answer from the second time on that its key is asked for."""
+        if not answer.depends.kept:
+            return
+        asked = hash(key)
+        if self._asked_once.get(asked) is None:
+            self._asked_once.put(asked, True)
+        else:
+            self._kept.put(key, answer, len(answer.body) + OVERHEAD_BYTES)
+
+    async def check(self, answer: Answer, viewer_id: int) -> Present:
+        """Return whether an answer holds for a viewer at this moment. Raises Unavailable."""
+        depends = answer.depends
+        reading_inbox = self._read_index.inbox(viewer_id) if depends.inbox is not None else None
+        reading = [(key, self._read_index.channel(key, viewer_id)) for key in depends.heads]
+        heads = {key: await head for key, head in reading}
+        inbox = await reading_inbox if reading_inbox is not None else None
+        holds = (
+            all(_is_as_before(then, heads[key], shared=answer.shared) for key, then in depends.heads.items())
+            and (depends.inbox is None or (inbox is not None and inbox.version == depends.inbox.version))
+            and self._clock_s() < depends.until_s
+            and all(look() == value for look, value in depends.shown)
+            and await self._knows_everybody(depends, heads, inbox)
+        )
+        if holds:
+            self.hits += 1
+            for channel_id in depends.seen_in:
+                head = heads[channel_id]
+                if head is not None and head.role is not None:
+                    self._presence.touch(channel_id, viewer_id)
+        else:
+            self.stale += 1
+        return Present(holds, heads, inbox)
+
+    async def _knows_everybody(
+        self, depends: Dependencies, heads: dict[int, ChannelHead | None], inbox: InboxHead | None
+    ) -> bool:
+        """Whether the people an answer shows are as they were, of which it takes note."""
+        if not depends.people:
+            return True
+        newest: ChannelHead | InboxHead | None = inbox
+        for head in heads.values():
+            if head is not None and (newest is None or head.last_profile > newest.last_profile):
+                newest = head
+        if newest is None or newest.last_profile <= depends.last_profile:
+            return newest is not None
+        if not await self._profiles.unchanged(depends.people, epoch_hex=newest.epoch_hex, last_profile=newest.last_profile):
+            return False
+        depends.last_profile = newest.last_profile
+        return True
+
+
+def _is_as_before(then: ChannelHead | None, now: ChannelHead | None, *, shared: bool) -> bool:
+    """Whether a channel is to a viewer what it was when the answer was made, for this viewer or, if shared, for another."""
+    if now is None or not now.visible:
+        return then is None
+    if then is None or now.last_event != then.last_event or now.epoch_hex != then.epoch_hex:
+        return False
+    return shared or now.place == then.place

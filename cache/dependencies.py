@@ -1,0 +1,54 @@
+"""Dependencies: what an answer was made from, said while it is made, so that it can be checked later.
+
+Rule: a dependency is a version (of a channel, an inbox, a profile), a value that was shown and can be looked at again,
+or a moment after which the answer is old. A read of the store that declares none makes the answer unkept.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from models.head import ChannelHead, InboxHead
+from models.user import Profile
+
+log = logging.getLogger("pollux.cache")
+
+
+@dataclass(slots=True)
+class Dependencies:
+    """What one answer was made from, so far. `viewer_id` is whose heads they were; moments are monotonic seconds."""
+
+    # Heads as the viewer saw them: None where they may not see the channel.
+    heads: dict[int, ChannelHead | None] = field(default_factory=dict)
+    inbox: InboxHead | None = None
+    people: dict[int, Profile] = field(default_factory=dict)
+    # The profile change up to which `people` are known to be as they are shown.
+    last_profile: int = 0
+    shown: list[tuple[Callable[[], object], object]] = field(default_factory=list)
+    until_s: float = math.inf
+    # Channels that were asked for by name: asking is being seen there.
+    seen_in: set[int] = field(default_factory=set)
+    kept: bool = True
+
+    def shows(self, look: Callable[[], object], value: object) -> None:
+        """The answer shows `value`; it is old when `look` gives another."""
+        self.shown.append((look, value))
+
+    def knows(self, people: Mapping[int, Profile], last_profile: int) -> None:
+        """The answer shows `people`, as they are after profile change `last_profile`."""
+        self.last_profile = min(self.last_profile, last_profile) if self.people else last_profile
+        self.people.update(people)
+
+    def ends(self, moment_s: float) -> None:
+        """The answer is old from a moment on."""
+        self.until_s = min(self.until_s, moment_s)
+
+    def unkept(self) -> None:
+        """The answer depends on what cannot be checked again cheaply."""
+        self.kept = False
+
+    def undeclared(self, read: object) -> None:
+        """Somebody read without saying what the answer depends on: a defect, and the answer is not kept."""
+        self.kept = False
+        log.error("a read that no dependency covers; the answer is not kept: %s", read)

@@ -1,0 +1,149 @@
+"""Fragments: the encoded JSON of messages, by selection, in blocks of consecutive seqs, in the process.
+
+Rule: a block says as of which event its fragments are true, and which people they show. It is used while the head's
+`last_change` is not beyond that event and those people are as they were; a page is cut out of blocks, so that pages
+after different cursors share them. Only what all viewers see alike is ever in a fragment.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cache.dependencies import Dependencies
+from cache.generations import Generations
+from cache.lineage import Lineage
+from cache.profiles import ProfileCopies
+from models.head import ChannelHead
+from models.user import Profile
+
+BLOCK = 32
+LIMIT_BYTES = 40 << 20
+# What Python keeps for one fragment beside its bytes: the object's header, its place in the list, its share of the block.
+OVERHEAD_BYTES = 48
+
+
+class Selection(NamedTuple):
+    """What is selected of each message: a key that is equal for equal selections, and the encoder."""
+
+    key: Hashable
+    encode: Callable[[Any], bytes]
+
+
+class Loaded(NamedTuple):
+    """Messages as the encoder takes them, and the people they show."""
+
+    items: Sequence[object]
+    people: dict[int, Profile]
+
+
+class _Key(NamedTuple):
+    epoch_hex: str
+    channel_id: int
+    number: int
+    selection: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Fragments of the seqs from number * BLOCK + 1 on, true as of an event and a profile change."""
+
+    as_of: int
+    last_profile: int
+    people: dict[int, Profile]
+    fragments: list[bytes]
+
+
+class Fragments:
+    """Answers pages from blocks, filling them as needed."""
+
+    def __init__(self, profiles: ProfileCopies, lineage: Lineage) -> None:
+        self._profiles = profiles
+        self._blocks: Generations[_Key, _Block] = Generations(LIMIT_BYTES)
+        lineage.on_change(self._blocks.clear)
+
+    def page(
+        self,
+        depends: Dependencies,
+        head: ChannelHead,
+        first: int,
+        last: int,
+        selection: Selection,
+        load: Callable[[int, int], Awaitable[Loaded]],
+    ) -> bytes | Awaitable[bytes]:
+        """Return the messages first..last as the JSON of a list, at once where blocks hold them.
+
+        `load` reads messages that none holds. Raises what it raises.
+        """
+        if first > last:
+            return b"[]"
+        numbers = range((first - 1) // BLOCK, (last - 1) // BLOCK + 1)
+        blocks = []
+        for number in numbers:
+            block = self._blocks.get(_Key(head.epoch_hex, head.channel_id, number, selection.key))
+            if block is None or not _holds(block, head, number, last) or block.last_profile < head.last_profile:
+                return self._filled(depends, head, first, last, selection, load)
+            blocks.append(block)
+        return _cut(depends, blocks, first, last)
+
+    async def _filled(
+        self,
+        depends: Dependencies,
+        head: ChannelHead,
+        first: int,
+        last: int,
+        selection: Selection,
+        load: Callable[[int, int], Awaitable[Loaded]],
+    ) -> bytes:
+        blocks = []
+        for number in range((first - 1) // BLOCK, (last - 1) // BLOCK + 1):
+            key = _Key(head.epoch_hex, head.channel_id, number, selection.key)
+            block = await self._renewed(self._blocks.get(key), head)
+            if block is None or not _holds(block, head, number, last):
+                block = await self._extended(block, head, number, selection, load)
+            self._blocks.put(key, block, sum(map(len, block.fragments)) + OVERHEAD_BYTES * len(block.fragments))
+            blocks.append(block)
+        return _cut(depends, blocks, first, last)
+
+    async def _renewed(self, block: _Block | None, head: ChannelHead) -> _Block | None:
+        """Return the block if what it holds is still right under `head`, None if it is to be made anew."""
+        if block is None or head.last_change > block.as_of:
+            return None
+        if block.last_profile >= head.last_profile:
+            return block
+        if not await self._profiles.unchanged(block.people, epoch_hex=head.epoch_hex, last_profile=head.last_profile):
+            return None
+        return _Block(block.as_of, head.last_profile, block.people, block.fragments)
+
+    async def _extended(
+        self,
+        block: _Block | None,
+        head: ChannelHead,
+        number: int,
+        selection: Selection,
+        load: Callable[[int, int], Awaitable[Loaded]],
+    ) -> _Block:
+        """Return a block with all that the channel has of it by now."""
+        held = block.fragments if block is not None else []
+        loaded = await load(number * BLOCK + 1 + len(held), min((number + 1) * BLOCK, head.last_message))
+        return _Block(
+            head.last_event,
+            head.last_profile,
+            {**(block.people if block is not None else {}), **loaded.people},
+            held + [selection.encode(item) for item in loaded.items],
+        )
+
+
+def _holds(block: _Block, head: ChannelHead, number: int, last: int) -> bool:
+    """Whether a block is right under `head` and reaches as far as the page does."""
+    reach = min((number + 1) * BLOCK, last) - number * BLOCK
+    return head.last_change <= block.as_of and len(block.fragments) >= reach
+
+
+def _cut(depends: Dependencies, blocks: list[_Block], first: int, last: int) -> bytes:
+    cut: list[bytes] = []
+    start = (first - 1) // BLOCK * BLOCK + 1
+    for block in blocks:
+        depends.knows(block.people, block.last_profile)
+        cut += block.fragments[max(0, first - start) : last - start + 1]
+        start += BLOCK
+    return b"[" + b",".join(cut) + b"]"

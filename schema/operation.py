@@ -1,0 +1,128 @@
+"""Operations: a request's operation made ready once, and executed by its plan or by graphql-core.
+
+Rule: graphql-core is the reference. Whatever a plan meets that it does not expect, an error of a resolver included, the
+operation is executed again by graphql-core under the heads already read, and its answer counts.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    execute,
+    get_operation_ast,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from resolvers.context import Context
+from schema.build import PolluxSchema
+from schema.plan import Plan, plan
+
+# How many ways of including and skipping are planned for one document.
+MAX_PLANS = 16
+
+executed: Counter[str] = Counter()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A parsed and validated document, and the plans made of its operations so far."""
+
+    node: DocumentNode
+    conditions: tuple[str, ...]
+    plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, node: DocumentNode) -> "Document":
+        """Return the document of a node, which must be valid."""
+        return cls(node, tuple(sorted({name for definition in node.definitions for name in _conditions(definition)})))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation with its variables: everything of a request that does not change when it is sent again."""
+
+    document: Document
+    node: OperationDefinitionNode
+    name: str | None
+    given: dict[str, Any]
+    variables: VariableValues
+    plan: Plan | None
+
+    @property
+    def is_query(self) -> bool:
+        return self.node.operation is OperationType.QUERY
+
+
+def find_operation(document: Document, name: str | None) -> OperationDefinitionNode | None:
+    """Return the operation that a request means, None where there is not exactly one."""
+    return get_operation_ast(document.node, name)
+
+
+def prepare(
+    schema: PolluxSchema,
+    document: Document,
+    node: OperationDefinitionNode,
+    name: str | None,
+    given: dict[str, Any],
+    *,
+    planned: bool,
+) -> Operation | list[GraphQLError]:
+    """Return the operation ready to execute, or what is wrong with its variables."""
+    variables = get_variable_values(schema._schema, node.variable_definitions or (), given)
+    if isinstance(variables, list):
+        return variables
+    made = _plan(schema, document, node, variables) if planned else None
+    return Operation(document, node, name, given, variables, made)
+
+
+async def run(schema: PolluxSchema, operation: Operation, context: Context) -> ExecutionResult:
+    """Execute an operation."""
+    if operation.plan is not None:
+        try:
+            data = await operation.plan.run(context, operation.variables.coerced)
+        except Exception:  # noqa: BLE001  # whatever it is, graphql-core meets it again and gives it its place in the answer
+            executed["surprised"] += 1
+            context.start_again()
+        else:
+            executed["planned"] += 1
+            return ExecutionResult(data, None)
+    executed["reference"] += 1
+    result = execute(
+        schema._schema,
+        operation.document.node,
+        variable_values=operation.given,
+        operation_name=operation.name,
+        context_value=context,
+        executor_class=schema.execution_context_class,
+    )
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+def _plan(schema: PolluxSchema, document: Document, node: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
+    key = (node.name.value if node.name else None, *(variables.coerced.get(name) for name in document.conditions))
+    if key not in document.plans:
+        if len(document.plans) >= MAX_PLANS:
+            return None
+        document.plans[key] = plan(schema, document.node, node, variables)
+    return document.plans[key]
+
+
+def _conditions(node: Any) -> Iterator[str]:
+    """Yield the variables that decide what is included."""
+    for directive in getattr(node, "directives", None) or ():
+        if directive.name.value in ("include", "skip"):
+            for argument in directive.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    yield argument.value.name.value
+    selected: SelectionSetNode | None = getattr(node, "selection_set", None)
+    for selection in selected.selections if selected is not None else ():
+        yield from _conditions(selection)

@@ -1,0 +1,174 @@
+"""The steps of a plan: how one value of the schema's types becomes JSON, without asking what it is each time.
+
+Rule: a step does what graphql-core would, or raises; whatever it raises, the operation is executed again by
+graphql-core itself, whose answer counts. A step that returns a coroutine is awaited beside its siblings.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from operator import attrgetter
+from types import CoroutineType
+from typing import Any, NamedTuple
+
+from graphql import FieldNode, GraphQLLeafType, GraphQLObjectType
+
+from resolvers.context import Context
+
+
+class Surprise(Exception):
+    """A value that a plan does not expect; what it means is graphql-core's to say."""
+
+
+class Run(NamedTuple):
+    """One execution of a plan."""
+
+    context: Context
+    variables: Mapping[str, Any]
+
+
+class PlannedInfo:
+    """What a resolver may ask of its field; of Strawberry's Info, what ours use."""
+
+    __slots__ = ("context", "field_nodes", "variable_values")
+
+    def __init__(self, run: Run, node: FieldNode) -> None:
+        self.context = run.context
+        self.variable_values = run.variables
+        self.field_nodes = (node,)
+
+    @property
+    def _raw_info(self) -> "PlannedInfo":
+        return self
+
+
+Complete = Callable[[Any, Run], Any]
+Resolve = Callable[[Any, Run], Any]
+
+
+class Completion(NamedTuple):
+    """How values of one type become JSON for one selection.
+
+    `pure` where that takes attributes alone: it never awaits, and is the same for all viewers. Completions with equal
+    `signature` give equal JSON.
+    """
+
+    complete: Complete
+    pure: bool
+    signature: Hashable
+
+
+class Step(NamedTuple):
+    """One field of an object: its key in the answer, how it is resolved, and how its value becomes JSON."""
+
+    key: str
+    resolve: Resolve
+    completion: Completion
+
+
+_EXACT: dict[str, type] = {"String": str, "ID": str, "Boolean": bool}
+
+
+def leaf(type_: GraphQLLeafType, *, nullable: bool) -> Completion:
+    """Return the completion of a scalar or an enum."""
+    coerce, exact = type_.coerce_output_value, _EXACT.get(type_.name)
+
+    def complete(value: Any, _: Run) -> Any:
+        if type(value) is exact:
+            return value
+        if value is None:
+            if nullable:
+                return None
+            raise Surprise
+        done = coerce(value)
+        if done is None:
+            raise Surprise
+        return done
+
+    return Completion(complete, pure=True, signature=type_.name)
+
+
+def items(item: Completion, *, nullable: bool) -> Completion:
+    """Return the completion of a list."""
+    complete_item = item.complete
+
+    def complete(values: Any, run: Run) -> Any:
+        if values is None:
+            if nullable:
+                return None
+            raise Surprise
+        if type(values) is not list:
+            raise Surprise
+        done = [complete_item(value, run) for value in values]
+        waiting = [(place, one) for place, one in enumerate(done) if type(one) is CoroutineType]
+        return _settled(done, waiting) if waiting else done
+
+    return Completion(complete, item.pure, ("list", item.signature))
+
+
+def fields(type_: GraphQLObjectType, steps: Sequence[Step], names: Hashable, *, nullable: bool, pure: bool) -> Completion:
+    """Return the completion of an object; `names` tells its fields apart from those with equal keys and types."""
+    quick = [(step.key, step.resolve, step.completion.complete) for step in steps]
+
+    def complete_pure(source: Any, run: Run) -> Any:
+        if source is None:
+            if nullable:
+                return None
+            raise Surprise
+        return {key: complete(resolve(source, run), run) for key, resolve, complete in quick}
+
+    def complete(source: Any, run: Run) -> Any:
+        if source is None and nullable:
+            return None
+        done: dict[str, Any] = {}
+        waiting: list[tuple[str, Coroutine[Any, Any, Any]]] = []
+        try:
+            for key, resolve, complete_value in quick:
+                value = resolve(source, run)
+                one = _finished(value, complete_value, run) if type(value) is CoroutineType else complete_value(value, run)
+                done[key] = one
+                if type(one) is CoroutineType:
+                    waiting.append((key, one))
+        except BaseException:
+            for _, one in waiting:
+                one.close()
+            raise
+        return _settled(done, waiting) if waiting else done
+
+    return Completion(complete_pure if pure else complete, pure, (type_.name, names))
+
+
+def one_of(options: Sequence[tuple[GraphQLObjectType, Completion]], *, nullable: bool) -> Completion:
+    """Return the completion of an interface's value, by the first of its types that knows the value."""
+
+    def complete(value: Any, run: Run) -> Any:
+        if value is None and nullable:
+            return None
+        for type_, completion in options:
+            if type_.is_type_of is not None and type_.is_type_of(value, run):  # type: ignore[arg-type]  # ours take any info
+                return completion.complete(value, run)
+        raise Surprise
+
+    return Completion(complete, pure=False, signature=None)
+
+
+def attribute(name: str) -> Resolve:
+    """Return how a field without a resolver is resolved."""
+    get = attrgetter(name)
+    return lambda source, _: get(source)
+
+
+async def _finished(value: Coroutine[Any, Any, Any], complete: Complete, run: Run) -> Any:
+    done = complete(await value, run)
+    return await done if type(done) is CoroutineType else done
+
+
+async def _settled(done: Any, waiting: Sequence[tuple[Any, Coroutine[Any, Any, Any]]]) -> Any:
+    """Put what is still to come in its places, all of it at the same time."""
+    if len(waiting) == 1:
+        ((place, one),) = waiting
+        done[place] = await one
+    else:
+        found = await asyncio.gather(*(one for _, one in waiting))
+        for (place, _), value in zip(waiting, found, strict=True):
+            done[place] = value
+    return done
