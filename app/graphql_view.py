@@ -21,6 +21,7 @@ from app.documents import Documents, Phase
 from app.graphiql import GraphiQLPage
 from app.graphql_request import GRAPHQL_JSON, JSON, GraphQLRequest, Malformed, read_request, response_media_type
 from app.identity import Tokens, Viewers
+from app.persisted import DocumentRefused, PersistedDocuments
 from app.refusal import HttpRefusal
 from models.errors import ErrorCode, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
 from realtime.pacing import ClientActivity, Interval
@@ -39,6 +40,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _STATUS = {
     Phase.MALFORMED: {GRAPHQL_JSON: 422, JSON: 400},
     Phase.PARSE: {GRAPHQL_JSON: 400, JSON: 200},
+    Phase.UNKNOWN: {GRAPHQL_JSON: 200, JSON: 200},
     Phase.VALIDATION: {GRAPHQL_JSON: 422, JSON: 200},
 }
 _PARTIAL_STATUS = {GRAPHQL_JSON: 294, JSON: 200}
@@ -56,6 +58,7 @@ class PolluxView(GraphQLView[Context, None]):
         tokens: Tokens,
         viewers: Viewers,
         documents: Documents,
+        persisted: PersistedDocuments,
         page: GraphiQLPage | None,
     ) -> None:
         super().__init__(schema=schema, graphql_ide=None)
@@ -65,6 +68,7 @@ class PolluxView(GraphQLView[Context, None]):
         self._tokens = tokens
         self._viewers = viewers
         self._documents = documents
+        self._persisted = persisted
         self._page = page
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -93,10 +97,13 @@ class PolluxView(GraphQLView[Context, None]):
         context = await self._context(request)
         try:
             asked = await read_request(request)
+            text = await self._persisted.text_of(asked)
         except Malformed as error:
             answer = _errors([GraphQLError(str(error))], ErrorCode.BAD_REQUEST, request_id)
             return _response(_STATUS[Phase.MALFORMED][media_type], answer, media_type, request_id, context)
-        status, answer = await self._run(asked, context, media_type, request_id, safe=request.method != "POST")
+        except DocumentRefused as error:
+            return _response(_STATUS[error.phase][media_type], {"errors": [refusal(error)]}, media_type, request_id, context)
+        status, answer = await self._run(asked, text, context, media_type, request_id, safe=request.method != "POST")
         return _response(status, answer, media_type, request_id, context)
 
     async def _context(self, request: web.Request) -> Context:
@@ -111,9 +118,9 @@ class PolluxView(GraphQLView[Context, None]):
         return Context(self._services, viewer, known)
 
     async def _run(
-        self, asked: GraphQLRequest, context: Context, media_type: str, request_id: str, *, safe: bool
+        self, asked: GraphQLRequest, text: str, context: Context, media_type: str, request_id: str, *, safe: bool
     ) -> tuple[int, dict[str, Any]]:
-        document = self._documents.read(asked.query)
+        document = self._documents.read(text)
         if document.node is None or document.errors:
             parsing = document.phase is Phase.PARSE
             code = ErrorCode.GRAPHQL_PARSE_FAILED if parsing else ErrorCode.GRAPHQL_VALIDATION_FAILED

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
     graphiql: Switch = Field(None, validation_alias="POLLUX_GRAPHIQL")
     introspection: Switch = Field(None, validation_alias="POLLUX_INTROSPECTION")
+    trusted_documents: Path | None = Field(None, validation_alias="POLLUX_TRUSTED_DOCUMENTS")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
             "POLLUX_POLLING_POLICY": self.polling_policy.value,
             "POLLUX_GRAPHIQL": "on" if self.shows_graphiql else "off",
             "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",
+            "POLLUX_TRUSTED_DOCUMENTS": str(self.trusted_documents or "(unset)"),
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
         }

@@ -20,9 +20,12 @@ from app.graphql_view import PolluxView
 from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
+from app.persisted import PersistedDocuments
 from app.settings import Settings
+from app.trusted import TrustedDocuments
 from cache.lineage import Lineage
 from cache.metadata import MetadataCopies
+from cache.persisted import PersistedTexts
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
@@ -37,7 +40,7 @@ from models.store_url import without_password
 from models.tasks import end
 from realtime.load import LoadMeter
 from resolvers.services import Services
-from schema.build import build_schema
+from schema.build import PolluxSchema, build_schema
 
 log = logging.getLogger("pollux.wiring")
 
@@ -91,6 +94,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
 def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.Application:
     """Return the HTTP application over open services."""
     schema = build_schema(suggestions=settings.allows_introspection)
+    documents = _documents_of(settings, schema)
     tokens = tokens_of(settings)
     issue = (lambda: tokens.issue(DEMO_USER.lower(), name=DEMO_USER)) if settings.hands_out_tokens else None
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
@@ -101,7 +105,8 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.
         services,
         tokens,
         Viewers(services.db, services.clock, services.lineage),
-        Documents(schema._schema, introspection=settings.allows_introspection),
+        documents,
+        PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
         page,
     )
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
@@ -109,6 +114,21 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.
     add_health(app, services.db, redis)
     add_assets(app)
     return app
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """Raise WrongSettings for a manifest that a server would not start with."""
+    if settings.trusted_documents is not None:
+        _trusted_of(settings, _documents_of(settings, build_schema(suggestions=settings.allows_introspection)))
+
+
+def _documents_of(settings: Settings, schema: PolluxSchema) -> Documents:
+    return Documents(schema._schema, introspection=settings.allows_introspection)
+
+
+def _trusted_of(settings: Settings, documents: Documents) -> TrustedDocuments | None:
+    path = settings.trusted_documents
+    return None if path is None else TrustedDocuments.read(path, documents)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import uvloop
 from aiohttp import web
 
 from app.logs import configure_logs
-from app.settings import Settings
+from app.settings import Settings, WrongSettings
 from app.wiring import build_app, open_services
 
 # Requests in flight have this long to end after SIGTERM.
@@ -34,7 +34,10 @@ def main() -> None:
     """Serve the socket whose descriptor is the only argument."""
     settings = Settings.load()
     configure_logs(settings.log_level, settings.log_format)
-    uvloop.run(work(settings, socket.socket(fileno=int(sys.argv[1]))))
+    try:
+        uvloop.run(work(settings, socket.socket(fileno=int(sys.argv[1]))))
+    except WrongSettings as error:  # a file that a setting names has changed since the supervisor read it
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

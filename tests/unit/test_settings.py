@@ -44,6 +44,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_POLLING_POLICY": "activity",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "on",
+        "POLLUX_TRUSTED_DOCUMENTS": "(unset)",
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
     }
@@ -62,6 +63,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLLUX_POLLING_POLICY": "load",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "off",
+        "POLLUX_TRUSTED_DOCUMENTS": "documents.json",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
     }
