@@ -17,6 +17,7 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, Oper
 from graphql.execution.values import get_variable_values
 from strawberry.aiohttp.views import GraphQLView
 
+from app.cors import Cors
 from app.documents import Documents, Phase
 from app.graphiql import GraphiQLPage
 from app.graphql_request import GRAPHQL_JSON, JSON, GraphQLRequest, Malformed, read_request, response_media_type
@@ -59,6 +60,7 @@ class PolluxView(GraphQLView[Context, None]):
         viewers: Viewers,
         documents: Documents,
         persisted: PersistedDocuments,
+        cors: Cors,
         page: GraphiQLPage | None,
     ) -> None:
         super().__init__(schema=schema, graphql_ide=None)
@@ -69,9 +71,19 @@ class PolluxView(GraphQLView[Context, None]):
         self._viewers = viewers
         self._documents = documents
         self._persisted = persisted
+        self._cors = cors
         self._page = page
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request, for the sites that may read it too."""
+        origin = request.headers.get("Origin")
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers={**_PRIVATE, "Allow": ALLOW, **self._cors.preflight(origin)})
+        response = await self._answer_or_refuse(request)
+        response.headers.update(self._cors.headers(origin))
+        return response
+
+    async def _answer_or_refuse(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; the only place where a failure of any kind ends."""
         request_id = _request_id(request)
         try:

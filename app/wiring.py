@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from app.cors import Cors
 from app.demo import DEMO_USER
 from app.documents import Documents
 from app.embedded_valkey import available as valkey_available
@@ -107,6 +108,7 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.
         Viewers(services.db, services.clock, services.lineage),
         documents,
         PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
+        Cors(settings.allowed_origins),
         page,
     )
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])

@@ -16,7 +16,7 @@ from tests.servers.pollux import ROOT, Server, run_server
     ("name", "value"),
     [("DATABASE_URL", "nonsense"), ("REDIS_URL", "http://x"), ("PORT", "99999"), ("WEB_CONCURRENCY", "-1"), ("HOST", "0.0.0.0"),
      ("POLLUX_POLLING_POLICY", "fast"), ("POLLUX_ENV", "prod"), ("POLLUX_JWT_SECRET", "tiny"),
-     ("POLLUX_TRUSTED_DOCUMENTS", "nowhere.json"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")],
+     ("POLLUX_ALLOWED_ORIGINS", "*"), ("POLLUX_TRUSTED_DOCUMENTS", "nowhere.json"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")],
 )  # fmt: skip
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
     done = run_server(**{name: value})
