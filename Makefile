@@ -13,7 +13,7 @@ serve: setup ## start the server on embedded parts, with two demo users in an em
 
 setup: .venv/runtime web/dist/.built ## install the pinned dependencies and build web/; quick when nothing changed
 
-test: setup .venv/dev ## run all tests, against SQLite, a real PostgreSQL and a real Valkey
+test: setup .venv/dev tests/npm/node_modules/.installed ## run all tests, against SQLite, a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest
 
 check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
@@ -43,7 +43,7 @@ migration: .venv/dev ## write a migration for changed models: make migration NAM
 	$(BIN)/tortoise -c models.migrate.CONFIG makemigrations -n $(NAME)
 
 clean: ## remove what was installed and built; the data in var/ stays
-	rm -rf .venv web/dist web/node_modules
+	rm -rf .venv web/dist web/node_modules tests/npm/node_modules
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -57,6 +57,11 @@ clean: ## remove what was installed and built; the data in var/ stays
 .venv/dev: .venv/runtime requirements/dev.txt
 	@echo "installing what tests need"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+tests/npm/node_modules/.installed: .venv/runtime tests/npm/package.json tests/npm/package-lock.json
+	@echo "installing the npm clients of the tests"
+	@cd tests/npm && sh ../../web/node.sh ../../$(BIN) npm ci --silent --no-audit --no-fund
 	@touch $@
 
 WEB_SOURCES := $(shell find web/src web/graphiql -type f) $(wildcard web/*.json web/*.ts)

@@ -22,19 +22,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.update({name.upper(): value for name, value in vars(options).items() if name in OVERRIDES and value})
     try:
         settings = Settings.load()
+        configure_logs(settings.log_level, settings.log_format)
+        command = COMMANDS[options.command or "serve"]
+        return command(settings, options)
     except WrongSettings as error:
         print(error, file=sys.stderr)
         return 2
-    configure_logs(settings.log_level, settings.log_format)
-    command = COMMANDS[options.command or "serve"]
-    return command(settings, options)
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
     from app.embedded_valkey import UnsafeFolderError
     from app.serve import serve
     from app.supervisor import PortTaken
+    from app.wiring import check_trusted_documents
 
+    check_trusted_documents(settings)
     try:
         _with_store(settings, serve(settings))
     except (PortTaken, UnsafeFolderError) as error:
@@ -106,6 +108,10 @@ def _export_schema(_settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _check_config(settings: Settings, _options: argparse.Namespace) -> int:
+    if settings.trusted_documents is not None:
+        from app.wiring import check_trusted_documents
+
+        check_trusted_documents(settings)
     for name, value in settings.shown().items():
         print(f"{name}={value}")
     return 0

@@ -30,6 +30,7 @@ class Phase(Enum):
 
     MALFORMED = "malformed"
     PARSE = "parse"
+    UNKNOWN = "unknown"  # nobody knows a document by the identifier given
     VALIDATION = "validation"
     EXECUTED = "executed"
 

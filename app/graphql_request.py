@@ -4,9 +4,11 @@ Rule: nothing a client sends is an error of the server; what cannot be read is r
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
@@ -16,6 +18,9 @@ from app.refusal import HttpRefusal
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 MAX_BODY_BYTES = 256 * 1024
+# What a document identifier that is the document's own hash begins with.
+SHA256_PREFIX = "sha256:"
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class Malformed(Exception):
@@ -24,9 +29,13 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    query: str
+    """What was asked: a document by its text, by an identifier, by its hash, or by text and hash."""
+
+    query: str | None
     variables: dict[str, Any]
     operation_name: str | None
+    document_id: str | None = None
+    sha256: str | None = None
 
 
 def response_media_type(accept: str) -> str:
@@ -48,21 +57,30 @@ def response_media_type(accept: str) -> str:
     return best
 
 
-async def read_request(request: web.Request) -> GraphQLRequest:
-    """Return the operation a request asks for. Raises HttpRefusal where it cannot be read, Malformed where it is none."""
+async def sent_request(request: web.Request) -> bytes | str:
+    """Return what a request sent: its body, or for GET its query string. Raises HttpRefusal where it cannot be read."""
     if request.method == "GET":
-        return graphql_request({**request.query, **{key: _parameter(request, key) for key in ("variables", "extensions")}})
-    if request.content_type != JSON:
-        raise HttpRefusal(415, f"Send the request as {JSON}.")
-    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        raise HttpRefusal(415, "Send the request in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return request.rel_url.raw_query_string
+    headers = request.headers
+    if headers.get("Content-Type") != JSON:  # as most clients write it; the others are looked at more closely
+        if request.content_type != JSON:
+            raise HttpRefusal(415, f"Send the request as {JSON}.")
+        if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+            raise HttpRefusal(415, "Send the request in UTF-8.")
+    if headers.get("Content-Encoding", "identity") != "identity":
         raise HttpRefusal(415, "Send the request without a content encoding.")
     try:
-        body = await request.read()
+        return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise HttpRefusal(413, f"The request is larger than {MAX_BODY_BYTES} bytes.") from None
-    payload = parse_json(body)
+
+
+def parse_request(sent: bytes | str) -> GraphQLRequest:
+    """Return the operation that a body or a query string asks for. Raises HttpRefusal, Malformed."""
+    if isinstance(sent, str):
+        parameters = dict(parse_qsl(sent, keep_blank_values=True))
+        return graphql_request({**parameters, **{key: _parameter(parameters, key) for key in ("variables", "extensions")}})
+    payload = parse_json(sent)
     if isinstance(payload, list):
         raise HttpRefusal(400, "Batches are not supported; send one operation a request.")
     if not isinstance(payload, dict):
@@ -74,7 +92,7 @@ def graphql_request(payload: Mapping[str, Any]) -> GraphQLRequest:
     """Return the operation that a decoded request asks for. Raises Malformed."""
     query, variables = payload.get("query"), payload.get("variables")
     name, extensions = payload.get("operationName"), payload.get("extensions")
-    if not isinstance(query, str) or not query:
+    if not isinstance(query, str | None):
         raise Malformed("query must be a text.")
     if not isinstance(variables, dict | None):
         raise Malformed("variables must be an object.")
@@ -82,7 +100,36 @@ def graphql_request(payload: Mapping[str, Any]) -> GraphQLRequest:
         raise Malformed("operationName must be a text.")
     if not isinstance(extensions, dict | None):
         raise Malformed("extensions must be an object.")
-    return GraphQLRequest(query, variables or {}, name or None)
+    document_id, sha256 = _document_id(payload.get("documentId")), _persisted_hash((extensions or {}).get("persistedQuery"))
+    if query and document_id is not None:
+        raise Malformed("query must be left out where documentId is given.")
+    if not query and document_id is None and sha256 is None:
+        raise Malformed("query must be a text, where neither documentId nor extensions.persistedQuery names the document.")
+    return GraphQLRequest(query or None, variables or {}, name or None, document_id, sha256)
+
+
+def _document_id(given: object) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or not given:
+        raise Malformed("documentId must be a text that is not empty.")
+    if given.startswith(SHA256_PREFIX) and not _SHA256_HEX.fullmatch(given.removeprefix(SHA256_PREFIX)):
+        raise Malformed(f"documentId must be 64 lower-case hexadecimal digits after {SHA256_PREFIX}")
+    return given
+
+
+def _persisted_hash(given: object) -> str | None:
+    """Return the hash of an automatic persisted query; what clients add to the extension besides is theirs."""
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise Malformed("extensions.persistedQuery must be an object.")
+    version, sha256 = given.get("version"), given.get("sha256Hash")
+    if type(version) is not int or version != 1:
+        raise Malformed("extensions.persistedQuery.version must be 1.")
+    if not isinstance(sha256, str) or not _SHA256_HEX.fullmatch(sha256):
+        raise Malformed("extensions.persistedQuery.sha256Hash must be 64 lower-case hexadecimal digits.")
+    return sha256
 
 
 def parse_json(body: bytes) -> object:
@@ -97,8 +144,8 @@ def parse_json(body: bytes) -> object:
             raise HttpRefusal(400, "The request is not readable JSON.") from None
 
 
-def _parameter(request: web.Request, key: str) -> object:
-    text = request.query.get(key)
+def _parameter(parameters: Mapping[str, str], key: str) -> object:
+    text = parameters.get(key)
     return parse_json(text.encode(errors="replace")) if text else None
 
 

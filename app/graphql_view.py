@@ -1,185 +1,198 @@
 """GraphQL over HTTP: one request in, one answer out.
 
 Rule: the identity is known before anything of the operation is; every answer is JSON, and nothing internal shows.
+A poll that was asked before is answered in four steps: whose token, which operation, which kept answer, does it hold.
 Strawberry's aiohttp view is the frame (and brings its WebSockets later); what it does differently from the
 specification is why `__call__` is ours.
 """
 
 import logging
-import re
-import secrets
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType, execute, get_operation_ast
-from graphql.execution.values import get_variable_values
+from graphql import GraphQLError, OperationType
 from strawberry.aiohttp.views import GraphQLView
 
-from app.documents import Documents, Phase
+from app.cors import Cors
+from app.documents import Phase
 from app.graphiql import GraphiQLPage
-from app.graphql_request import GRAPHQL_JSON, JSON, GraphQLRequest, Malformed, read_request, response_media_type
-from app.identity import Tokens, Viewers
+from app.graphql_request import GRAPHQL_JSON, JSON, Malformed, parse_request, sent_request
+from app.identity import Known, Viewers
+from app.persisted import DocumentRefused, PersistedDocuments
 from app.refusal import HttpRefusal
-from models.errors import ErrorCode, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
-from realtime.pacing import ClientActivity, Interval
+from app.replies import Asking, Replies, asking_of
+from app.requests import Prepared, Refused, Requests
+from app.responses import PRIVATE
+from cache.answers import Answer, Answers
+from cache.dependencies import Level
+from models.errors import ErrorCode, PolluxError, Unauthenticated, Unavailable
+from models.read_watch import watch
+from realtime.pacing import ClientActivity
 from resolvers.context import Context
-from resolvers.polling import general_interval
+from resolvers.polling import general_interval, show_general_interval
 from resolvers.services import Services
 from schema.build import PolluxSchema
 from schema.errors import formatted, refusal
+from schema.operation import run
 
 log = logging.getLogger("pollux.http")
 
 METHODS = ("GET", "POST", "QUERY")
 ALLOW = ", ".join(METHODS)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # Status by phase, of answers in application/graphql-response+json and in application/json.
 _STATUS = {
     Phase.MALFORMED: {GRAPHQL_JSON: 422, JSON: 400},
     Phase.PARSE: {GRAPHQL_JSON: 400, JSON: 200},
+    Phase.UNKNOWN: {GRAPHQL_JSON: 200, JSON: 200},
     Phase.VALIDATION: {GRAPHQL_JSON: 422, JSON: 200},
 }
 _PARTIAL_STATUS = {GRAPHQL_JSON: 294, JSON: 200}
-_PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept, Accept-Encoding, Origin"}
-_REFUSED = {**_PRIVATE, "Cache-Control": "no-store"}
+
+
+class ViewParts(NamedTuple):
+    """The parts that the view puts together. `answers` is None where nothing is kept."""
+
+    schema: PolluxSchema
+    services: Services
+    viewers: Viewers
+    requests: Requests
+    persisted: PersistedDocuments
+    answers: Answers | None
+    cors: Cors
+    page: GraphiQLPage | None
 
 
 class PolluxView(GraphQLView[Context, None]):
     """Answers /graphql."""
 
-    def __init__(
-        self,
-        schema: PolluxSchema,
-        services: Services,
-        tokens: Tokens,
-        viewers: Viewers,
-        documents: Documents,
-        page: GraphiQLPage | None,
-    ) -> None:
-        super().__init__(schema=schema, graphql_ide=None)
-        self._graphql = schema._schema  # graphql-core's own, which execution is handed
-        self._executor = schema.execution_context_class
-        self._services = services
-        self._tokens = tokens
-        self._viewers = viewers
-        self._documents = documents
-        self._page = page
+    def __init__(self, parts: ViewParts) -> None:
+        super().__init__(schema=parts.schema, graphql_ide=None)
+        self._parts = parts
+        self._services = parts.services
+        self._viewers = parts.viewers
+        self._requests = parts.requests
+        self._answers = parts.answers
+        self._replies = Replies(parts.cors)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; the only place where a failure of any kind ends."""
-        request_id = _request_id(request)
+        if request.method == "OPTIONS":
+            preflight = self._parts.cors.preflight(request.headers.get("Origin"))
+            return web.Response(status=204, headers={**PRIVATE, "Allow": ALLOW, **preflight})
+        asking = asking_of(request)
         try:
-            return await self._answer(request, request_id)
+            return await self._answer(request, asking)
         except HttpRefusal as error:
-            return _refused(error.status, error, request_id, error.headers)
+            return self._refused(asking, error.status, error, error.headers)
         except Unauthenticated as error:
-            return _refused(401, error, request_id, {"WWW-Authenticate": "Bearer"})
+            return self._refused(asking, 401, error, {"WWW-Authenticate": "Bearer"})
         except Unavailable as error:
-            headers = {"Retry-After": str(-(-error.retry_after_ms // 1000)), **_poll_interval([general_interval(self._services)])}
-            return _refused(503, error, request_id, headers)
+            retry = {"Retry-After": str(-(-error.retry_after_ms // 1000))}
+            interval = {"X-Poll-Interval": f"{general_interval(self._services).milliseconds / 1000:g}"}
+            return self._refused(asking, 503, error, {**retry, **interval})
         except Exception:
-            log.exception("request %s failed", request_id)
-            return _refused(500, PolluxError("Something went wrong on the server."), request_id, {})
+            log.exception("request %s failed", asking.request_id)
+            return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
 
-    async def _answer(self, request: web.Request, request_id: str) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         if request.method not in METHODS:
             raise HttpRefusal(405, f"Use {ALLOW}.", headers={"Allow": ALLOW})
-        accept = request.headers.get("Accept", "")
-        if self._page is not None and request.method == "GET" and "text/html" in accept and "query" not in request.query:
-            return self._page.response(request.host)
-        media_type = response_media_type(accept)
-        context = await self._context(request)
+        page, headers = self._parts.page, request.headers
+        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and _shows_page(request):
+            return page.response(request.host)
+        media_type = asking.media_type
+        authorization = headers.get("Authorization", "")
+        known = self._viewers.known(authorization) or await self._viewers.authorize(authorization)
+        activity = _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+        if activity is not ClientActivity.BACKGROUND:
+            self._services.presence.seen(known.viewer.user_id)
+        context = Context(self._services, known.viewer, activity)
+        sent = await sent_request(request)
+        prepared = self._requests.known(sent) or await self._prepared(sent)
+        if isinstance(prepared, Refused):
+            errors = formatted(prepared.errors, code=prepared.code, request_id=asking.request_id)
+            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": errors}, context)
+        if isinstance(prepared, DocumentRefused):
+            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": [refusal(prepared)]}, context)
+        _check_operation(prepared, safe=request.method != "POST")
+        if prepared.sha256 is not None:
+            self._parts.persisted.used(prepared.sha256)
+        if prepared.key is None or self._answers is None:
+            return await self._executed(asking, prepared, context, known, None)
+        return await self._kept_or_executed(asking, prepared, context, known, self._answers)
+
+    async def _prepared(self, sent: bytes | str) -> Prepared | Refused | DocumentRefused:
+        """Return a request that was not sent before ready to execute, or why it cannot be. Raises HttpRefusal."""
         try:
-            asked = await read_request(request)
+            asked = parse_request(sent)
+            return self._requests.prepare(sent, asked, await self._parts.persisted.text_of(asked))
         except Malformed as error:
-            answer = _errors([GraphQLError(str(error))], ErrorCode.BAD_REQUEST, request_id)
-            return _response(_STATUS[Phase.MALFORMED][media_type], answer, media_type, request_id, context)
-        status, answer = await self._run(asked, context, media_type, request_id, safe=request.method != "POST")
-        return _response(status, answer, media_type, request_id, context)
+            return Refused(Phase.MALFORMED, ErrorCode.BAD_REQUEST, [GraphQLError(str(error))])
+        except DocumentRefused as error:
+            return error
 
-    async def _context(self, request: web.Request) -> Context:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated(UnauthenticatedReason.MISSING)
-        viewer = await self._viewers.viewer(self._tokens.verify(token.strip()))
-        activity = request.headers.get("X-Client-Activity", "").upper()
-        known = ClientActivity[activity] if activity in ClientActivity.__members__ else ClientActivity.ACTIVE
-        if known is not ClientActivity.BACKGROUND:
-            self._services.presence.seen(viewer.user_id)
-        return Context(self._services, viewer, known)
+    async def _kept_or_executed(
+        self, asking: Asking, prepared: Prepared, context: Context, known: Known, answers: Answers
+    ) -> web.StreamResponse:
+        plan = prepared.operation.plan
+        audience = None if plan is not None and plan.shared else known.viewer
+        key = (prepared.key, audience, context.activity)
+        kept = answers.get(key)
+        if kept is not None:
+            present = await answers.check(kept, known.viewer.user_id)
+            if present.holds:
+                return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+            context.started_from(present.heads, present.inbox)
+        return await self._executed(asking, prepared, context, known, key)
 
-    async def _run(
-        self, asked: GraphQLRequest, context: Context, media_type: str, request_id: str, *, safe: bool
-    ) -> tuple[int, dict[str, Any]]:
-        document = self._documents.read(asked.query)
-        if document.node is None or document.errors:
-            parsing = document.phase is Phase.PARSE
-            code = ErrorCode.GRAPHQL_PARSE_FAILED if parsing else ErrorCode.GRAPHQL_VALIDATION_FAILED
-            return _STATUS[document.phase][media_type], _errors(document.errors, code, request_id)
-        refused = _STATUS[Phase.VALIDATION][media_type]
-        operation = get_operation_ast(document.node, asked.operation_name)
-        if operation is None:
-            wanted = f"named {asked.operation_name}" if asked.operation_name else "to run; name one with operationName"
-            return refused, _errors([GraphQLError(f"There is no one operation {wanted}.")], ErrorCode.BAD_REQUEST, request_id)
-        _check_operation(operation, safe=safe)
-        variables = get_variable_values(self._graphql, operation.variable_definitions or (), asked.variables)
-        if isinstance(variables, list):
-            return refused, _errors(variables, ErrorCode.BAD_USER_INPUT, request_id)
-        result = execute(
-            self._graphql,
-            document.node,
-            variable_values=asked.variables,
-            operation_name=asked.operation_name,
-            context_value=context,
-            executor_class=self._executor,
-        )
-        if not isinstance(result, ExecutionResult):
-            result = await result
-        answer: dict[str, Any] = {"data": result.data}
-        if not result.errors:
-            return 200, answer
-        errors = formatted(result.errors, code=ErrorCode.INTERNAL_SERVER_ERROR, request_id=request_id)
-        return _PARTIAL_STATUS[media_type], {"errors": errors, **answer}
+    async def _executed(
+        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable
+    ) -> web.StreamResponse:
+        operation = prepared.operation
+        if operation.is_query:
+            watch(context.undeclared)
+        result = await run(self._parts.schema, operation, context)
+        if result.errors:
+            errors = formatted(result.errors, code=ErrorCode.INTERNAL_SERVER_ERROR, request_id=asking.request_id)
+            answer = {"errors": errors, "data": result.data}
+            return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context)
+        body = orjson.dumps({"data": result.data})
+        if not context.intervals:
+            show_general_interval(context)
+        plan = operation.plan
+        answer_ = Answer(body, context.depends, plan is not None and plan.shared, self._interval_ms(context))
+        if not operation.is_query:
+            return self._replies.to_mutation(asking, answer_)
+        if self._answers is not None and key is not None:
+            self._answers.keep(key, answer_)
+        return self._replies.to(asking, answer_, known.tag, context.depends.level)
+
+    def _interval_ms(self, context: Context) -> int:
+        intervals = context.intervals or [general_interval(self._services, context.activity)]
+        return min(interval.milliseconds for interval in intervals)
+
+    def _errors(self, asking: Asking, status: int, answer: dict[str, Any], context: Context) -> web.Response:
+        interval = {"X-Poll-Interval": f"{self._interval_ms(context) / 1000:g}"}
+        return self._replies.unkept(asking, status, asking.media_type, answer, interval)
+
+    def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
+        return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
 
 
-def _check_operation(operation: OperationDefinitionNode, *, safe: bool) -> None:
+_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
+
+
+def _shows_page(request: web.Request) -> bool:
+    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
+    return not any(name in request.query for name in ("query", "documentId", "extensions"))
+
+
+def _check_operation(prepared: Prepared, *, safe: bool) -> None:
     """Raise HttpRefusal for an operation that this way of asking does not allow."""
-    if operation.operation is OperationType.MUTATION and safe:
+    kind = prepared.operation.node.operation
+    if kind is OperationType.MUTATION and safe:
         raise HttpRefusal(405, "Mutations need POST.", headers={"Allow": "POST"})
-    if operation.operation is OperationType.SUBSCRIPTION:
+    if kind is OperationType.SUBSCRIPTION:
         raise HttpRefusal(400, "Subscriptions need a connection that stays open.")
-
-
-def _request_id(request: web.Request) -> str:
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def _errors(errors: list[GraphQLError], code: ErrorCode, request_id: str) -> dict[str, Any]:
-    return {"errors": formatted(errors, code=code, request_id=request_id)}
-
-
-def _response(status: int, answer: dict[str, Any], media_type: str, request_id: str, context: Context) -> web.Response:
-    headers = {
-        **(_REFUSED if "errors" in answer else _PRIVATE),
-        "X-Request-Id": request_id,
-        **_poll_interval(context.intervals or [general_interval(context.services, context.activity)]),
-    }
-    return web.Response(status=status, body=orjson.dumps(answer), content_type=media_type, charset="utf-8", headers=headers)
-
-
-def _poll_interval(intervals: list[Interval]) -> dict[str, str]:
-    return {"X-Poll-Interval": f"{min(interval.milliseconds for interval in intervals) / 1000:g}"}
-
-
-def _refused(status: int, error: PolluxError, request_id: str, headers: Mapping[str, str]) -> web.Response:
-    body = orjson.dumps({"errors": [refusal(error)]})
-    return web.Response(
-        status=status,
-        body=body,
-        content_type=JSON,
-        charset="utf-8",
-        headers={**_REFUSED, "X-Request-Id": request_id, **headers},
-    )

@@ -23,10 +23,15 @@ OVERHEAD_BYTES = 2000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A request ready to execute. `key` is equal for requests that ask the same, None where that cannot be told."""
+    """A request ready to execute.
+
+    `key` is equal for requests that ask the same, None where that cannot be told. `sha256` is given where the document
+    was asked for by its hash.
+    """
 
     operation: Operation
     key: Hashable
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,9 @@ class Requests:
         """Return what the same body, or query string, was before."""
         return self._known.get(sent)
 
-    def prepare(self, sent: bytes | str, asked: GraphQLRequest) -> Prepared | Refused:
-        """Return a request ready to execute, or why it cannot be."""
-        reading = self._documents.read(asked.query)
+    def prepare(self, sent: bytes | str, asked: GraphQLRequest, text: str) -> Prepared | Refused:
+        """Return a request ready to execute, `text` being its document, or why it cannot be."""
+        reading = self._documents.read(text)
         if reading.document is None:
             parsing = reading.phase is Phase.PARSE
             code = ErrorCode.GRAPHQL_PARSE_FAILED if parsing else ErrorCode.GRAPHQL_VALIDATION_FAILED
@@ -67,7 +72,7 @@ class Requests:
         operation = prepare(self._schema, reading.document, node, name, given, planned=self._planned)
         if isinstance(operation, list):
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
-        prepared = Prepared(operation, _key(operation))
+        prepared = Prepared(operation, _key(operation), asked.sha256)
         if operation.is_query:  # a mutation is hardly ever sent again
             self._known.put(sent, prepared, len(sent) + OVERHEAD_BYTES)
         return prepared

@@ -58,7 +58,8 @@ class QuickResponse(web.StreamResponse):
         transport = request.transport
         self._stays_open = request.keep_alive
         if transport is None or request.version != HttpVersion11 or not request.keep_alive or request.method == hdrs.METH_HEAD:
-            return await self._send_plainly(request)
+            await self._send_plainly(request)
+            return None
         lines = f"{self._more}Date: {_date()}\r\n\r\n".encode("latin-1")
         if len(self._whole) <= _ONE_WRITE_BYTES:
             transport.write(b"".join((self._first, lines, self._whole)))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.cors import parse_origins
 from cache.redis_level import redis_client
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -67,6 +68,10 @@ def _switch(text: object) -> bool | None:
     return text == "on"
 
 
+def _origins(given: str | frozenset[str]) -> frozenset[str]:
+    return parse_origins(given) if isinstance(given, str) else given
+
+
 Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
 
 
@@ -87,6 +92,10 @@ class Settings(BaseSettings):
     polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
     graphiql: Switch = Field(None, validation_alias="POLLUX_GRAPHIQL")
     introspection: Switch = Field(None, validation_alias="POLLUX_INTROSPECTION")
+    allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_origins)] = Field(
+        frozenset(), validation_alias="POLLUX_ALLOWED_ORIGINS"
+    )
+    trusted_documents: Path | None = Field(None, validation_alias="POLLUX_TRUSTED_DOCUMENTS")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -156,6 +165,8 @@ class Settings(BaseSettings):
             "POLLUX_POLLING_POLICY": self.polling_policy.value,
             "POLLUX_GRAPHIQL": "on" if self.shows_graphiql else "off",
             "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",
+            "POLLUX_ALLOWED_ORIGINS": ",".join(sorted(self.allowed_origins)) or "(unset)",
+            "POLLUX_TRUSTED_DOCUMENTS": str(self.trusted_documents or "(unset)"),
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
         }

@@ -13,9 +13,9 @@ import sys
 import time
 from pathlib import Path
 
+from app.edge import DRAIN_S
 from app.process import die_with_parent
 from app.settings import Settings
-from app.worker import DRAIN_S
 
 log = logging.getLogger("pollux.supervisor")
 

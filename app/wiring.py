@@ -10,20 +10,26 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from app.cors import Cors
 from app.demo import DEMO_USER
 from app.documents import Documents
 from app.embedded_valkey import available as valkey_available
 from app.embedded_valkey import socket_url
 from app.graphiql import GraphiQLPage, add_assets
 from app.graphql_request import MAX_BODY_BYTES
-from app.graphql_view import PolluxView
+from app.graphql_view import PolluxView, ViewParts
 from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
+from app.persisted import PersistedDocuments
+from app.requests import Requests
 from app.settings import Settings
+from app.trusted import TrustedDocuments
+from cache.answers import Answers
 from cache.fragments import Fragments
 from cache.lineage import Lineage
 from cache.metadata import MetadataCopies
+from cache.persisted import PersistedTexts
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
@@ -38,9 +44,11 @@ from models.store_url import without_password
 from models.tasks import end
 from realtime.load import LoadMeter
 from resolvers.services import Services
-from schema.build import build_schema
+from schema.build import PolluxSchema, build_schema
 
 log = logging.getLogger("pollux.wiring")
+
+VIEW = web.AppKey("view", PolluxView)
 
 
 def tokens_of(settings: Settings) -> Tokens:
@@ -90,27 +98,53 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await db.close()
 
 
-def build_app(settings: Settings, services: Services, redis: RedisLevel) -> web.Application:
-    """Return the HTTP application over open services."""
+def build_view(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> PolluxView:
+    """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
+    documents = _documents_of(settings, schema)
     tokens = tokens_of(settings)
     issue = (lambda: tokens.issue(DEMO_USER.lower(), name=DEMO_USER)) if settings.hands_out_tokens else None
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
     if settings.shows_graphiql and page is None:
         log.warning("GraphiQL is not built; run make setup")
-    view = PolluxView(
-        schema,
-        services,
-        tokens,
-        Viewers(services.db, services.clock, services.lineage),
-        Documents(schema._schema, introspection=settings.allows_introspection),
-        page,
+    answers = Answers(services.read_index, services.profiles, services.presence, services.lineage)
+    return PolluxView(
+        ViewParts(
+            schema=schema,
+            services=services,
+            viewers=Viewers(tokens, services.db, services.clock, services.lineage),
+            requests=Requests(schema, documents, planned=quick),
+            persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
+            answers=answers if quick else None,
+            cors=Cors(settings.allowed_origins),
+            page=page,
+        )
     )
+
+
+def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> web.Application:
+    """Return the HTTP application over open services; `quick` as in `build_view`."""
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
-    app.router.add_route("*", "/graphql", view)
+    app[VIEW] = build_view(settings, services, redis, quick=quick)
+    app.router.add_route("*", "/graphql", app[VIEW])
     add_health(app, services.db, redis)
     add_assets(app)
     return app
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """Raise WrongSettings for a manifest that a server would not start with."""
+    if settings.trusted_documents is not None:
+        _trusted_of(settings, _documents_of(settings, build_schema(suggestions=settings.allows_introspection)))
+
+
+def _documents_of(settings: Settings, schema: PolluxSchema) -> Documents:
+    return Documents(schema._schema, introspection=settings.allows_introspection)
+
+
+def _trusted_of(settings: Settings, documents: Documents) -> TrustedDocuments | None:
+    path = settings.trusted_documents
+    return None if path is None else TrustedDocuments.read(path, documents)
 
 
 @asynccontextmanager

@@ -6,14 +6,11 @@ import socket
 import sys
 
 import uvloop
-from aiohttp import web
 
+from app.edge import Edge
 from app.logs import configure_logs
-from app.settings import Settings
+from app.settings import Settings, WrongSettings
 from app.wiring import build_app, open_services
-
-# Requests in flight have this long to end after SIGTERM.
-DRAIN_S = 5.0
 
 
 async def work(settings: Settings, listener: socket.socket) -> None:
@@ -22,19 +19,20 @@ async def work(settings: Settings, listener: socket.socket) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     async with open_services(settings) as (services, redis):
-        # No access log: it costs as much as a poll (docs/adr/0006).
-        runner = web.AppRunner(build_app(settings, services, redis), access_log=None, shutdown_timeout=DRAIN_S)
-        await runner.setup()
-        await web.SockSite(runner, listener).start()
+        edge = Edge(build_app(settings, services, redis))
+        await edge.listen(listener)
         await stop.wait()
-        await runner.cleanup()
+        await edge.close()
 
 
 def main() -> None:
     """Serve the socket whose descriptor is the only argument."""
     settings = Settings.load()
     configure_logs(settings.log_level, settings.log_format)
-    uvloop.run(work(settings, socket.socket(fileno=int(sys.argv[1]))))
+    try:
+        uvloop.run(work(settings, socket.socket(fileno=int(sys.argv[1]))))
+    except WrongSettings as error:  # a file that a setting names has changed since the supervisor read it
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

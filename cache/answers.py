@@ -30,10 +30,10 @@ class Answer:
     """An encoded answer. `shared` where it is the same for all viewers; `encoded` is the HTTP edge's own, by variant."""
 
     body: bytes
-    digest: str
     depends: Dependencies
     shared: bool
     poll_interval_ms: int
+    digest: str | None = None
     encoded: dict[Hashable, bytes] = field(default_factory=dict)
 
 
@@ -105,9 +105,7 @@ class Answers:
             self.stale += 1
         return Present(holds, heads, inbox)
 
-    async def _knows_everybody(
-        self, depends: Dependencies, heads: dict[int, ChannelHead | None], inbox: InboxHead | None
-    ) -> bool:
+    async def _knows_everybody(self, depends: Dependencies, heads: dict[int, ChannelHead | None], inbox: InboxHead | None) -> bool:
         """Whether the people an answer shows are as they were, of which it takes note."""
         if not depends.people:
             return True

@@ -8,11 +8,21 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from models.head import ChannelHead, InboxHead
 from models.user import Profile
 
 log = logging.getLogger("pollux.cache")
+
+
+class Level(IntEnum):
+    """What answered, from the quickest on."""
+
+    RESPONSE = 0
+    FRAGMENT = 1
+    RECENT = 2
+    STORE = 3
 
 
 @dataclass(slots=True)
@@ -30,6 +40,8 @@ class Dependencies:
     # Channels that were asked for by name: asking is being seen there.
     seen_in: set[int] = field(default_factory=set)
     kept: bool = True
+    # The deepest level that was read for it.
+    level: Level = Level.FRAGMENT
 
     def shows(self, look: Callable[[], object], value: object) -> None:
         """The answer shows `value`; it is old when `look` gives another."""
@@ -43,6 +55,10 @@ class Dependencies:
     def ends(self, moment_s: float) -> None:
         """The answer is old from a moment on."""
         self.until_s = min(self.until_s, moment_s)
+
+    def reached(self, level: Level) -> None:
+        """The answer needed a level."""
+        self.level = max(self.level, level)
 
     def unkept(self) -> None:
         """The answer depends on what cannot be checked again cheaply."""

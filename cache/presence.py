@@ -107,7 +107,7 @@ class Presence:
             found = self.glance(channel_id)
         return found or None
 
-    def glance(self, channel_id: int) -> ChannelPresence | None | Literal[False]:
+    def glance(self, channel_id: int) -> ChannelPresence | Literal[False] | None:
         """Return what `of` would, at once; False where that takes a first look."""
         now_s = self._forget_old_glances()
         if channel_id in self._glances:

@@ -4,6 +4,7 @@ from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cache.dependencies import Level
 from models import ids
 from models.channel import ChannelKind, ChannelMetadata, ChannelPlace, channels_of, search_channels
 from models.cursor import CursorKind
@@ -87,6 +88,7 @@ async def channels(ctx: Context, request: PageRequest) -> Connection[ChannelView
         last_active_us, channel_id = cursors.decode(CursorKind.CHANNELS, scope, request.after, numbers=2)
         after = ChannelPlace(channel_id, last_active_us)
     await ctx.inbox()  # which channels they are, is in the viewer's log; how recent each is, in its head
+    ctx.depends.reached(Level.STORE)
     with declared():
         places = await channels_of(ctx.services.db, scope, limit=limit + 1, after=after)
     if after is not None or len(places) > limit:

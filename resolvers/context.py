@@ -129,6 +129,10 @@ class Context:
         with declared():
             return await self._online.get(user_id)
 
+    def undeclared(self, read: object) -> None:
+        """Take note of a read that says nothing of what the answer depends on."""
+        self.depends.undeclared(read)
+
     def mutated(self) -> None:
         """Forget what was read before a change."""
         self._heads.clear()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cache.dependencies import Level
 from models import ids
 from models.cursor import CursorKind
 from models.member import ChannelRole, Member, member, members_of
@@ -28,6 +29,7 @@ async def members(ctx: Context, channel: ChannelView, request: PageRequest) -> C
     channel_id, cursors = channel.head.channel_id, ctx.services.cursors
     limit = request.size(DEFAULT_MEMBERS)
     after = cursors.decode(CursorKind.MEMBERS, channel_id, request.after)[0] if request.after is not None else 0
+    ctx.depends.reached(Level.STORE)
     with declared():  # the channel's head covers it
         found = await members_of(ctx.services.db, channel_id, after_user_id=after, limit=limit + 1)
     people = await users(ctx, [one.user_id for one in found])

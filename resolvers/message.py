@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cache.dependencies import Level
 from cache.fragments import Loaded, Selection
 from models import ids
 from models.change_message import delete_message, edit_message
@@ -92,6 +93,7 @@ async def messages(ctx: Context, channel_id: int, request: PageRequest) -> Messa
 
 async def messages_of(ctx: Context, head: ChannelHead, first: int, last: int) -> list[MessageView]:
     """Return the messages first..last, which must be there, oldest first. Raises Unavailable."""
+    ctx.depends.reached(Level.RECENT)
     with declared():  # the head covers them
         records = await ctx.services.recent.between(head, first, last)
     return await message_views(ctx, records)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from cache.dependencies import Level
 from models import ids
 from models.cursor import CursorKind
 from models.errors import BadUserInput, Forbidden, InvalidCursor, NotFound
@@ -74,6 +75,7 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
     backward = request.backward or (request.first is None and above is not None and request.after is None)
     found: list[NotificationRecord] = []
     if not _surely_empty(head, states, above):
+        ctx.depends.reached(Level.STORE)
         with declared():  # the inbox's head covers it
             found = await notifications_page(
                 ctx.services.db, head.user_id, states, below=below, above=above, limit=size + 1, newest=not backward

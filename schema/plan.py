@@ -81,7 +81,9 @@ class Plan:
         return cast(dict[str, Any], data if isinstance(data, dict) else await data)
 
 
-def plan(schema: PolluxSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
+def plan(
+    schema: PolluxSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+) -> Plan | None:
     """Return the plan of a query, None where there is none. It holds for all variables with the same conditions."""
     if operation.operation is not OperationType.QUERY:
         return None

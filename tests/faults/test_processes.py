@@ -16,7 +16,7 @@ from tests.servers.pollux import ROOT, Server, run_server
     ("name", "value"),
     [("DATABASE_URL", "nonsense"), ("REDIS_URL", "http://x"), ("PORT", "99999"), ("WEB_CONCURRENCY", "-1"), ("HOST", "0.0.0.0"),
      ("POLLUX_POLLING_POLICY", "fast"), ("POLLUX_ENV", "prod"), ("POLLUX_JWT_SECRET", "tiny"),
-     ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")],
+     ("POLLUX_ALLOWED_ORIGINS", "*"), ("POLLUX_TRUSTED_DOCUMENTS", "nowhere.json"), ("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")],
 )  # fmt: skip
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
     done = run_server(**{name: value})
@@ -26,6 +26,16 @@ def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(name: str, 
     assert name in done.stderr
     assert "allowed" in done.stderr or "refused" in done.stderr
     assert name != "POLLUX_JWT_SECRET" or value not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "check-config"])
+def test_a_trusted_document_that_could_not_run_stops_the_start_before_anything_is_opened(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "documents.json"
+    path.write_text('{"Me": "{ viewer { name } }", "Old": "{ viewer { nonsense } }"}')
+    done = run_server(command, POLLUX_TRUSTED_DOCUMENTS=str(path), DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}")
+    refused = f"POLLUX_TRUSTED_DOCUMENTS={path} is wrong; document 'Old' is refused: Cannot query field 'nonsense' on type 'User'."
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{refused}\n")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from graphql import build_schema
 
-from app.documents import LONGEST_REMEMBERED, MAX_DOCUMENTS, MAX_TOKENS, Document, Documents, Phase
+from app.documents import LONGEST_REMEMBERED, MAX_TOKENS, Documents, Phase, Reading
 
 SCHEMA = build_schema("type Query { me: Query, id(list: [[Int]], text: String): ID }")
 
@@ -13,13 +13,13 @@ def documents() -> Documents:
     return Documents(SCHEMA, introspection=True)
 
 
-def _is_refused(document: Document, phase: Phase) -> bool:
+def _is_refused(document: Reading, phase: Phase) -> bool:
     return document.phase is phase and len(document.errors) > 0
 
 
 def test_a_valid_document_is_ready_to_run(documents: Documents) -> None:
     document = documents.read("query A { me { id } }")
-    assert document.node is not None
+    assert document.document is not None
     assert (document.errors, document.phase) == ([], Phase.EXECUTED)
 
 
@@ -29,7 +29,7 @@ def test_a_valid_document_is_ready_to_run(documents: Documents) -> None:
 def test_a_text_that_is_no_document_is_a_parse_error(documents: Documents, text: str) -> None:
     document = documents.read(text)
     assert _is_refused(document, Phase.PARSE)
-    assert document.node is None
+    assert document.document is None
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_a_long_text_is_read_but_not_remembered(documents: Documents, size: int,
     assert (documents.read(text) is documents.read(text)) is remembered
 
 
-def test_texts_are_forgotten_beyond_a_thousand_the_least_used_first(documents: Documents) -> None:
+def test_texts_are_forgotten_beyond_a_bound_of_characters_the_unused_first(documents: Documents) -> None:
     used, unused = documents.read("{ id }"), documents.read("{ me { id } }")
-    for number in range(MAX_DOCUMENTS - 1):
-        documents.read(f"{{ a{number}")
+    for number in range(MAX_REMEMBERED // 1000 + 1):
+        documents.read(f"{{ a{number} }}".ljust(1000))
         documents.read("{ id }")
     assert documents.read("{ id }") is used
     assert documents.read("{ me { id } }") is not unused
@@ -102,7 +102,7 @@ def test_any_depth_is_read_or_refused(documents: Documents, depth: int) -> None:
         "query($x: " + _nested("[", "Int", "]", depth) + ") { id }",
     ):
         document = documents.read(text)
-        assert (document.node is None) == (document.phase is Phase.PARSE)
+        assert (document.document is None) == (document.phase is Phase.PARSE)
         assert bool(document.errors) == (document.phase is not Phase.EXECUTED)
 
 

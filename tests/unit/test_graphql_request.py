@@ -19,8 +19,9 @@ from app.graphql_request import (
     Malformed,
     graphql_request,
     parse_json,
-    read_request,
+    parse_request,
     response_media_type,
+    sent_request,
 )
 from app.refusal import HttpRefusal
 
@@ -39,7 +40,7 @@ def _outcome(read: Callable[[], object]) -> object:
 async def _echo(request: web.Request) -> web.Response:
     """Answer what was read of a request."""
     try:
-        asked = await read_request(request)
+        asked = parse_request(await sent_request(request))
     except HttpRefusal as refusal:
         return web.Response(status=refusal.status)
     except Malformed:

@@ -44,6 +44,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_POLLING_POLICY": "activity",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "on",
+        "POLLUX_ALLOWED_ORIGINS": "(unset)",
+        "POLLUX_TRUSTED_DOCUMENTS": "(unset)",
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
     }
@@ -62,6 +64,8 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLLUX_POLLING_POLICY": "load",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "off",
+        "POLLUX_ALLOWED_ORIGINS": "https://a.example,https://b.example",
+        "POLLUX_TRUSTED_DOCUMENTS": "documents.json",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
     }

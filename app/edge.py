@@ -1,0 +1,92 @@
+"""The edge: aiohttp's low-level server in front of the application.
+
+Rule: /graphql goes straight to its view, which spares a poll the application's router and middlewares; everything else
+is the application's. What the protocol itself refuses is answered as JSON, in the shape of all other errors.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from app.graphql_view import PolluxView
+from app.wiring import VIEW
+from models.errors import ErrorCode
+
+log = logging.getLogger("pollux.http")
+
+# Of the request line: the longest that other servers and proxies let pass; a longer query is to be sent by POST.
+LONGEST_LINE_BYTES = 8190
+# Requests in flight have this long to end after SIGTERM.
+DRAIN_S = 5.0
+
+
+class EdgeProtocol(web.RequestHandler):
+    """One connection."""
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """Return the answer to what is no HTTP, or more of it than is read, and close the connection."""
+        if status >= 500:
+            log.error("a request failed outside the application", exc_info=exc)
+            code, said = ErrorCode.INTERNAL_SERVER_ERROR, "Something went wrong on the server."
+        elif isinstance(exc, LineTooLong):
+            status, said = (414, "The URL is too long; send the request by POST.")
+            if "line" not in str(exc.args[0]).lower():
+                status, said = 431, "A header is too long."
+            code = ErrorCode.BAD_REQUEST
+        else:
+            log.debug("not HTTP: %s", message)
+            code, said = ErrorCode.BAD_REQUEST, "This is not a request of HTTP/1.1."
+        body = orjson.dumps({"errors": [{"message": said, "extensions": {"code": code.value}}]})
+        answer = web.Response(status=status, body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+        answer.force_close()
+        return answer
+
+
+class Edge:
+    """Serves an application on a listening socket until it is closed."""
+
+    def __init__(self, app: web.Application) -> None:
+        # No access log: it costs as much as a poll (docs/adr/0006).
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+        self._app = app
+        self._listening: asyncio.Server | None = None
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Accept connections."""
+        await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+        server.request_handler = _front(self._app[VIEW], server.request_handler)
+        loop = asyncio.get_running_loop()
+        options: dict[str, Any] = {"access_log": None, "max_line_size": LONGEST_LINE_BYTES}
+        self._listening = await loop.create_server(lambda: EdgeProtocol(server, loop=loop, **options), sock=listener)
+
+    async def close(self) -> None:
+        """Stop accepting, let what is in flight end, and close."""
+        if self._listening is not None:
+            self._listening.close()
+        await self._runner.cleanup()
+
+
+_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def _front(view: PolluxView, application: _Handler) -> _Handler:
+    """Return a handler of requests that knows one path by itself."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        target = request.raw_path
+        if target == "/graphql" or target.startswith("/graphql?"):
+            assert isinstance(request, web.Request)
+            return await view(request)
+        return await application(request)
+
+    return handle

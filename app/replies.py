@@ -1,0 +1,153 @@
+"""Replies: answers with the headers of the contract, each variant of a kept answer encoded once.
+
+Rule: equal state gives equal bytes and so an equal ETag, bound to the viewer; a client that holds it gets 304. What
+changes with every request (its id, the time it took) is put behind the lines that do not.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import count
+from secrets import token_hex
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from app.cors import Cors
+from app.graphql_request import response_media_type
+from app.responses import GZIP_FROM_BYTES, PRIVATE, REFUSED, QuickResponse, gzipped, head
+from cache.answers import Answer
+from cache.dependencies import Level
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# Of Cache-Status (RFC 9211): whether the whole answer was kept, and the level's name.
+_FATES = {level: ("hit" if level is Level.RESPONSE else "fwd=miss", level.name.lower()) for level in Level}
+_requests_of_process = (token_hex(6), count())
+
+
+@dataclass(slots=True)
+class Asking:
+    """What of a request its reply depends on."""
+
+    headers: Mapping[str, str]
+    request_id: str
+    started_s: float = field(default_factory=time.perf_counter)
+
+    @property
+    def media_type(self) -> str:
+        """The media type the client wants its answer in. Raises HttpRefusal 406."""
+        return _media_type(self.headers.get("Accept", ""))
+
+
+def asking_of(request: web.Request) -> Asking:
+    """Return what of a request its reply depends on."""
+    given = request.headers.get("X-Request-Id")
+    if given is None or not _REQUEST_ID.fullmatch(given):
+        process, number = _requests_of_process
+        given = f"{process}{next(number):x}"
+    return Asking(request.headers, given)
+
+
+class Replies:
+    """Makes replies."""
+
+    def __init__(self, cors: Cors) -> None:
+        self._cors = cors
+
+    def to(self, asking: Asking, answer: Answer, viewer_tag: str, level: Level) -> web.StreamResponse:
+        """Return the reply to a query: 304 where the client holds this very answer. `level` says what answered."""
+        etag = f'W/"{_digest(answer)}.{viewer_tag}"'
+        held = asking.headers.get("If-None-Match")
+        more = self._more(asking, level, etag)
+        if held is not None and (held == etag or _names(held, etag)):
+            return QuickResponse(_variant(answer, 304, "", gzip=False), more, b"")
+        gzip = len(answer.body) >= GZIP_FROM_BYTES and _accepts_gzip(asking.headers.get("Accept-Encoding", ""))
+        first = _variant(answer, 200, asking.media_type, gzip=gzip)
+        return QuickResponse(first, more, _gzip_body(answer) if gzip else answer.body)
+
+    def to_mutation(self, asking: Asking, answer: Answer) -> web.StreamResponse:
+        """Return the reply to a mutation, which nobody may keep."""
+        return QuickResponse(
+            _variant(answer, 200, asking.media_type, gzip=False), self._more(asking, Level.STORE, None), answer.body
+        )
+
+    def unkept(
+        self, asking: Asking, status: int, media_type: str, answer: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> web.Response:
+        """Return a reply with errors, which nobody may keep."""
+        return web.Response(
+            status=status,
+            body=orjson.dumps(answer),
+            content_type=media_type,
+            charset="utf-8",
+            headers={
+                **REFUSED,
+                "X-Request-Id": asking.request_id,
+                **headers,
+                **self._cors.headers(asking.headers.get("Origin")),
+            },
+        )
+
+    def _more(self, asking: Asking, level: Level, etag: str | None) -> str:
+        """Return the header lines of this request alone."""
+        took_ms = 1000 * (time.perf_counter() - asking.started_s)
+        fate, name = _FATES[level]
+        lines = (
+            f"X-Request-Id: {asking.request_id}\r\nServer-Timing: {name};dur={took_ms:.2f}\r\n"
+            f"Cache-Status: pollux; {fate}; detail={name}\r\n"
+        )
+        if etag is not None:
+            lines += f"ETag: {etag}\r\n"
+        origin = asking.headers.get("Origin")
+        if origin is not None:
+            lines += "".join(f"{name}: {value}\r\n" for name, value in self._cors.headers(origin).items())
+        return lines
+
+
+_media_type = lru_cache(maxsize=256)(response_media_type)
+
+
+@lru_cache(maxsize=256)
+def _accepts_gzip(accept_encoding: str) -> bool:
+    """Whether a client accepts gzip, by name or by `*`, and does not weigh it 0."""
+    codings = {}
+    for one in accept_encoding.lower().split(","):
+        name, _, weight = one.partition(";")
+        codings[name.strip()] = re.fullmatch(r"\s*q=0(\.0*)?\s*", weight) is None
+    return codings.get("gzip", codings.get("x-gzip", codings.get("*", False)))
+
+
+def _names(held: str, etag: str) -> bool:
+    """Whether an If-None-Match header that is not one tag alone names this one, compared weakly (RFC 9110, 13.1.2)."""
+    return held.strip() == "*" or etag[2:] in (one.strip().removeprefix("W/") for one in held.split(","))
+
+
+def _digest(answer: Answer) -> str:
+    if answer.digest is None:
+        answer.digest = hashlib.sha256(answer.body).hexdigest()[:22]
+    return answer.digest
+
+
+def _variant(answer: Answer, status: int, media_type: str, *, gzip: bool) -> bytes:
+    """Return the first lines of one variant of an answer."""
+    known = answer.encoded.get((status, media_type, gzip))
+    if known is None:
+        headers = {**PRIVATE, "X-Poll-Interval": f"{answer.poll_interval_ms / 1000:g}"}
+        if status == 200:
+            headers["Content-Type"] = f"{media_type}; charset=utf-8"
+            headers["Content-Length"] = str(len(_gzip_body(answer) if gzip else answer.body))
+        if gzip:
+            headers["Content-Encoding"] = "gzip"
+        known = answer.encoded[status, media_type, gzip] = head(status, headers)
+    return known
+
+
+def _gzip_body(answer: Answer) -> bytes:
+    known = answer.encoded.get("gzip")
+    if known is None:
+        known = answer.encoded["gzip"] = gzipped(answer.body)
+    return known
