@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test bench faults check format lock migration clean
+.PHONY: help setup serve test bench bench-sends faults check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,7 +23,10 @@ check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
 	$(BIN)/lint-imports
 	$(BIN)/python server.py export-schema | diff schema/schema.graphql -
 
-bench: .venv/dev ## measure on this machine; needs two cores and a minute
+bench: .venv/dev ## polls and sends against the floor and other servers; two cores, wrk, half an hour (benchmarks/README.md)
+	$(BIN)/python -m benchmarks.polls
+
+bench-sends: .venv/dev ## group commit beside one transaction a message; a minute
 	$(BIN)/python -m benchmarks.group_commit
 
 faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 10 minutes
