@@ -23,7 +23,7 @@ check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
 	$(BIN)/lint-imports
 	$(BIN)/python server.py export-schema | diff schema/schema.graphql -
 
-bench: .venv/dev ## polls and sends against the floor and other servers; two cores, wrk, half an hour (benchmarks/README.md)
+bench: .venv/bench benchmarks/peers/node_modules/.installed ## polls and sends against the floor and other servers; two cores, wrk, half an hour (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.polls
 
 bench-sends: .venv/dev ## group commit beside one transaction a message; a minute
@@ -40,6 +40,7 @@ format: .venv/dev ## format the code and write schema/schema.graphql
 lock: .venv/dev ## pin every dependency, with hashes and without the address of an index
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group bench -o requirements/bench.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group web -o requirements/web.txt
 
 migration: .venv/dev ## write a migration for changed models: make migration NAME=what_it_does
@@ -61,6 +62,15 @@ clean: ## remove what was installed and built; the data in var/ stays
 	@echo "installing what tests need"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
+
+.venv/bench: .venv/dev requirements/bench.txt
+	@echo "installing what plots need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bench.txt
+	@touch $@
+
+# Without npm the measurement goes on and says which servers it leaves out.
+benchmarks/peers/node_modules/.installed: benchmarks/peers/package-lock.json
+	@if command -v npm > /dev/null; then npm ci --silent --prefix benchmarks/peers && touch $@; fi
 
 WEB_SOURCES := $(shell find web/src web/graphiql -type f) $(wildcard web/*.json web/*.ts)
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,6 +153,3 @@ class Floor(Program):
     def plan(self, workload: str) -> Plan:
         path = "/{}-304" if workload in workloads.CONDITIONAL else "/{}"
         return workloads.ALL[workload](self.data).paths(path)
-
-
-Maker = Callable[[Stores, Dataset, Path], Contestant]

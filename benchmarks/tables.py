@@ -1,6 +1,6 @@
 """Results of runs: medians over the rounds, printed as tables, saved as JSON and Markdown.
 
-Rule: every run is kept in the JSON, and none is left out of a median.
+Rule: every run that was taken is in the JSON, and none of them is left out of a median.
 """
 
 import json
