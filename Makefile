@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test bench faults check format lock migration clean
+.PHONY: help setup serve test bench bench-sends faults check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,7 +23,10 @@ check: .venv/dev ## the laws of the house: lint, format, types, layers, schema
 	$(BIN)/lint-imports
 	$(BIN)/python server.py export-schema | diff schema/schema.graphql -
 
-bench: .venv/dev ## measure on this machine; needs two cores and a minute
+bench: .venv/bench benchmarks/peers/node_modules/.installed ## polls and sends against the floor and other servers; two cores, wrk, half an hour (benchmarks/README.md)
+	$(BIN)/python -m benchmarks.polls
+
+bench-sends: .venv/dev ## group commit beside one transaction a message; a minute
 	$(BIN)/python -m benchmarks.group_commit
 
 faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 10 minutes
@@ -37,6 +40,7 @@ format: .venv/dev ## format the code and write schema/schema.graphql
 lock: .venv/dev ## pin every dependency, with hashes and without the address of an index
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group bench -o requirements/bench.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group web -o requirements/web.txt
 
 migration: .venv/dev ## write a migration for changed models: make migration NAME=what_it_does
@@ -63,6 +67,15 @@ tests/npm/node_modules/.installed: .venv/runtime tests/npm/package.json tests/np
 	@echo "installing the npm clients of the tests"
 	@cd tests/npm && sh ../../web/node.sh ../../$(BIN) npm ci --silent --no-audit --no-fund
 	@touch $@
+
+.venv/bench: .venv/dev requirements/bench.txt
+	@echo "installing what plots need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bench.txt
+	@touch $@
+
+# Without npm the measurement goes on and says which servers it leaves out.
+benchmarks/peers/node_modules/.installed: benchmarks/peers/package-lock.json
+	@if command -v npm > /dev/null; then npm ci --silent --prefix benchmarks/peers && touch $@; fi
 
 WEB_SOURCES := $(shell find web/src web/graphiql -type f) $(wildcard web/*.json web/*.ts)
 

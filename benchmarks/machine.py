@@ -1,7 +1,8 @@
-"""What a measurement ran on."""
+"""What a measurement runs on, and what the machine lacks for it."""
 
 import os
 import platform
+import shutil
 import sys
 from datetime import UTC, datetime
 
@@ -18,3 +19,13 @@ def _cpuinfo() -> list[str]:
             return file.read().splitlines()
     except OSError:
         return []
+
+
+def missing() -> list[str]:
+    """Return a line for each thing without which no server can be driven."""
+    lines = []
+    if len(os.sched_getaffinity(0)) < 2:
+        lines.append("two cores are missing: one is the server's, the other everything else's; nothing is measured")
+    if shutil.which("wrk") is None:
+        lines.append("wrk is missing (Debian: apt-get install wrk), and with it every run that drives a server")
+    return lines
