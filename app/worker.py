@@ -1,6 +1,7 @@
 """One worker process: serves the listening socket it was handed until SIGTERM, then finishes what it began."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -21,8 +22,20 @@ async def work(settings: Settings, listener: socket.socket) -> None:
     async with open_services(settings) as (services, redis):
         edge = Edge(build_app(settings, services, redis))
         await edge.listen(listener)
+        _spare_the_collector()
         await stop.wait()
         await edge.close()
+
+
+def _spare_the_collector() -> None:
+    """Let the cycle collector look at what requests leave behind, less often, and never at what was there before.
+
+    Polls make hardly any cycles; with the defaults a tenth of their time went into looking for some, and one look in a
+    while held everybody up for 80 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def main() -> None:
