@@ -7,7 +7,7 @@ specification is why `__call__` is ours.
 """
 
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -29,7 +29,7 @@ from cache.answers import Answer, Answers
 from cache.dependencies import Level
 from models.errors import ErrorCode, PolluxError, Unauthenticated, Unavailable
 from models.read_watch import watch
-from realtime.pacing import ClientActivity
+from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context
 from resolvers.polling import general_interval, show_general_interval
 from resolvers.services import Services
@@ -108,20 +108,30 @@ class PolluxView(GraphQLView[Context, None]):
         activity = _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
         if activity is not ClientActivity.BACKGROUND:
             self._services.presence.seen(known.viewer.user_id)
-        context = Context(self._services, known.viewer, activity)
         sent = await sent_request(request)
         prepared = self._requests.known(sent) or await self._prepared(sent)
         if isinstance(prepared, Refused):
             errors = formatted(prepared.errors, code=prepared.code, request_id=asking.request_id)
-            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": errors}, context)
+            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": errors}, activity)
         if isinstance(prepared, DocumentRefused):
-            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": [refusal(prepared)]}, context)
+            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": [refusal(prepared)]}, activity)
         _check_operation(prepared, safe=request.method != "POST")
         if prepared.sha256 is not None:
             self._parts.persisted.used(prepared.sha256)
-        if prepared.key is None or self._answers is None:
-            return await self._executed(asking, prepared, context, known, None)
-        return await self._kept_or_executed(asking, prepared, context, known, self._answers)
+        key: Hashable = None
+        kept = present = None
+        if prepared.key is not None and self._answers is not None:
+            plan = prepared.operation.plan
+            key = (prepared.key, None if plan is not None and plan.shared else known.viewer, activity)
+            kept = self._answers.get(key)
+            if kept is not None:
+                present = await self._answers.check(kept, known.viewer.user_id)
+                if present.holds:
+                    return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        context = Context(self._services, known.viewer, activity)
+        if present is not None:
+            context.started_from(present.heads, present.inbox)
+        return await self._executed(asking, prepared, context, known, key)
 
     async def _prepared(self, sent: bytes | str) -> Prepared | Refused | DocumentRefused:
         """Return a request that was not sent before ready to execute, or why it cannot be. Raises HttpRefusal."""
@@ -133,20 +143,6 @@ class PolluxView(GraphQLView[Context, None]):
         except DocumentRefused as error:
             return error
 
-    async def _kept_or_executed(
-        self, asking: Asking, prepared: Prepared, context: Context, known: Known, answers: Answers
-    ) -> web.StreamResponse:
-        plan = prepared.operation.plan
-        audience = None if plan is not None and plan.shared else known.viewer
-        key = (prepared.key, audience, context.activity)
-        kept = answers.get(key)
-        if kept is not None:
-            present = await answers.check(kept, known.viewer.user_id)
-            if present.holds:
-                return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
-            context.started_from(present.heads, present.inbox)
-        return await self._executed(asking, prepared, context, known, key)
-
     async def _executed(
         self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable
     ) -> web.StreamResponse:
@@ -157,24 +153,26 @@ class PolluxView(GraphQLView[Context, None]):
         if result.errors:
             errors = formatted(result.errors, code=ErrorCode.INTERNAL_SERVER_ERROR, request_id=asking.request_id)
             answer = {"errors": errors, "data": result.data}
-            return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context)
+            return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context.activity, context.intervals)
         body = orjson.dumps({"data": result.data})
         if not context.intervals:
             show_general_interval(context)
-        plan = operation.plan
-        answer_ = Answer(body, context.depends, plan is not None and plan.shared, self._interval_ms(context))
+        shared = operation.plan is not None and operation.plan.shared
+        done = Answer(body, context.depends, shared, self._interval_ms(context.activity, context.intervals))
         if not operation.is_query:
-            return self._replies.to_mutation(asking, answer_)
+            return self._replies.to_mutation(asking, done)
         if self._answers is not None and key is not None:
-            self._answers.keep(key, answer_)
-        return self._replies.to(asking, answer_, known.tag, context.depends.level)
+            self._answers.keep(key, done)
+        return self._replies.to(asking, done, known.tag, context.depends.level)
 
-    def _interval_ms(self, context: Context) -> int:
-        intervals = context.intervals or [general_interval(self._services, context.activity)]
-        return min(interval.milliseconds for interval in intervals)
+    def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
+        """Return the smallest of the intervals that an answer holds, or the general one."""
+        return min(one.milliseconds for one in intervals or [general_interval(self._services, activity)])
 
-    def _errors(self, asking: Asking, status: int, answer: dict[str, Any], context: Context) -> web.Response:
-        interval = {"X-Poll-Interval": f"{self._interval_ms(context) / 1000:g}"}
+    def _errors(
+        self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
+    ) -> web.Response:
+        interval = {"X-Poll-Interval": f"{self._interval_ms(activity, intervals) / 1000:g}"}
         return self._replies.unkept(asking, status, asking.media_type, answer, interval)
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:

@@ -107,7 +107,10 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
     if settings.shows_graphiql and page is None:
         log.warning("GraphiQL is not built; run make setup")
-    answers = Answers(services.read_index, services.profiles, services.presence, services.lineage)
+    presence, load = services.presence, services.load
+    answers = Answers(
+        services.read_index, services.profiles, presence, services.lineage, tick=lambda: (presence.tick(), load.samples)
+    )
     return PolluxView(
         ViewParts(
             schema=schema,

@@ -46,7 +46,11 @@ class Present(NamedTuple):
 
 
 class Answers:
-    """Keeps answers by key, up to a number of bytes. `hits` and `stale` count what looking at one gave."""
+    """Keeps answers by key, up to a number of bytes.
+
+    `tick` gives something that is equal while no value that answers show can have changed. `hits` and `stale` count what
+    looking at an answer gave.
+    """
 
     def __init__(
         self,
@@ -55,12 +59,15 @@ class Answers:
         presence: Presence,
         lineage: Lineage,
         *,
+        tick: Callable[[], Hashable],
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_index = read_index
         self._profiles = profiles
         self._presence = presence
+        self._tick = tick
         self._clock_s = clock_s
+        self._lineage = lineage
         self._kept: Generations[Hashable, Answer] = Generations(LIMIT_BYTES)
         self._asked_once: Generations[int, bool] = Generations(MAX_ASKED_ONCE)
         lineage.on_change(self._kept.clear)
@@ -84,40 +91,54 @@ class Answers:
     async def check(self, answer: Answer, viewer_id: int) -> Present:
         """Return whether an answer holds for a viewer at this moment. Raises Unavailable."""
         depends = answer.depends
-        reading_inbox = self._read_index.inbox(viewer_id) if depends.inbox is not None else None
+        reading_inbox = self._read_index.inboxes.get(viewer_id) if depends.inbox is not None else None
         reading = [(key, self._read_index.channel(key, viewer_id)) for key in depends.heads]
-        heads = {key: await head for key, head in reading}
-        inbox = await reading_inbox if reading_inbox is not None else None
-        holds = (
-            all(_is_as_before(then, heads[key], shared=answer.shared) for key, then in depends.heads.items())
-            and (depends.inbox is None or (inbox is not None and inbox.version == depends.inbox.version))
-            and self._clock_s() < depends.until_s
-            and all(look() == value for look, value in depends.shown)
-            and await self._knows_everybody(depends, heads, inbox)
-        )
+        heads = {}
+        holds = self._clock_s() < depends.until_s
+        last_profile = 0
+        for key, coming in reading:
+            head = heads[key] = await coming
+            holds = holds and _is_as_before(depends.heads[key], head, shared=answer.shared)
+            if head is not None:
+                last_profile = max(last_profile, head.last_profile)
+        inbox = None
+        if reading_inbox is not None and depends.inbox is not None:
+            inbox = await reading_inbox
+            holds = holds and inbox is not None and inbox.version == depends.inbox.version
+            last_profile = max(last_profile, inbox.last_profile if inbox is not None else 0)
+        holds = holds and self._shows_the_same(depends)
+        if holds and depends.people and last_profile > depends.last_profile:
+            holds = await self._knows_everybody(depends, last_profile)
         if holds:
             self.hits += 1
-            for channel_id in depends.seen_in:
-                head = heads[channel_id]
-                if head is not None and head.role is not None:
-                    self._presence.touch(channel_id, viewer_id)
+            self._see(depends, heads, viewer_id)
         else:
             self.stale += 1
         return Present(holds, heads, inbox)
 
-    async def _knows_everybody(self, depends: Dependencies, heads: dict[int, ChannelHead | None], inbox: InboxHead | None) -> bool:
+    def _shows_the_same(self, depends: Dependencies) -> bool:
+        """Whether the values an answer shows are those that would be shown now; they hold for a tick."""
+        tick = self._tick()
+        if depends.same_at != tick:
+            for look, value in depends.shown:
+                if look() != value:
+                    return False
+            depends.same_at = tick
+        return True
+
+    def _see(self, depends: Dependencies, heads: dict[int, ChannelHead | None], viewer_id: int) -> None:
+        """Count the viewer as seen where the answer says that they are."""
+        for channel_id in depends.seen_in:
+            head = heads[channel_id]
+            if head is not None and head.role is not None:
+                self._presence.touch(channel_id, viewer_id)
+
+    async def _knows_everybody(self, depends: Dependencies, last_profile: int) -> bool:
         """Whether the people an answer shows are as they were, of which it takes note."""
-        if not depends.people:
-            return True
-        newest: ChannelHead | InboxHead | None = inbox
-        for head in heads.values():
-            if head is not None and (newest is None or head.last_profile > newest.last_profile):
-                newest = head
-        if newest is None or newest.last_profile <= depends.last_profile:
-            return newest is not None
-        if not await self._profiles.unchanged(depends.people, epoch_hex=newest.epoch_hex, last_profile=newest.last_profile):
+        epoch_hex = self._lineage.epoch_hex
+        if not await self._profiles.unchanged(depends.people, epoch_hex=epoch_hex, last_profile=last_profile):
             return False
-        depends.last_profile = newest.last_profile
+        depends.last_profile = last_profile
         return True
 
 

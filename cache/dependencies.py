@@ -36,6 +36,8 @@ class Dependencies:
     # The profile change up to which `people` are known to be as they are shown.
     last_profile: int = 0
     shown: list[tuple[Callable[[], object], object]] = field(default_factory=list)
+    # When the shown values were last found to be the same.
+    same_at: object = None
     until_s: float = math.inf
     # Channels that were asked for by name: asking is being seen there.
     seen_in: set[int] = field(default_factory=set)

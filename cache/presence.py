@@ -55,42 +55,46 @@ class Presence:
         self._redis = redis
         self._lineage = lineage
         self._clock_s = clock_s
-        self._own: TTLCache[int, _Channel] = TTLCache(MAX_CHANNELS, 2 * SEEN_S, timer=clock_s)
+        self._own: dict[int, _Channel] = {}
         self._online = [Sightings() for _ in range(SHARDS)]
         self._shared: TTLCache[int, ChannelPresence | None] = TTLCache(MAX_CHANNELS, SEEN_S, timer=clock_s)
         self._asked: TTLCache[int, bool] = TTLCache(MAX_CHANNELS, INTEREST_S, timer=clock_s)
         self._first_looks: Flights[int, bool] = Flights(self._look)
-        # What was said and told since the last settling, for a second at most: saying and looking up again is spared.
-        self._told: set[int | tuple[int, int]] = set()
+        # What is shown holds for a second at most: `tick` counts the moments from which it may be another.
         self._glances: dict[int, ChannelPresence | None] = {}
         self._glances_end_s = 0.0
+        self._tick = 0
         # The moment Redis began to remember, in its own milliseconds; another one means that it forgot.
         self._born_ms: int | None = None
         self._unknown_until_s = 0.0
 
+    def tick(self) -> int:
+        """Return a number that is the same while nothing that is shown has changed."""
+        self._now_s()
+        return self._tick
+
     def seen(self, user_id: int) -> None:
         """Count a user as online for the window."""
-        if self._is_told(user_id):
-            return
         self._online[user_id % SHARDS].touch(user_id, self._clock_s() + SEEN_S)
 
     def touch(self, channel_id: int, user_id: int, *, typing_s: float = 0.0) -> None:
         """Count a member as active in a channel, and as typing for `typing_s`."""
-        if self._is_told((channel_id, user_id)) and not typing_s:
-            return
-        channel = self._own.get(channel_id) or _Channel()
-        self._own[channel_id] = channel  # renewed by use
-        channel.active.touch(user_id, self._clock_s() + SEEN_S)
+        channel = self._own.get(channel_id)
+        if channel is None:
+            if len(self._own) >= MAX_CHANNELS:
+                return
+            channel = self._own[channel_id] = _Channel()
+        now_s = self._clock_s()
+        channel.active.touch(user_id, now_s + SEEN_S)
         if typing_s:
-            channel.typing.touch(user_id, self._clock_s() + typing_s)
+            channel.typing.forget(user_id)  # told at once, however long somebody types
+            channel.typing.touch(user_id, now_s + typing_s)
 
     def forget(self, channel_id: int, user_id: int) -> None:
         """Stop counting a user in a channel they left."""
-        self._told.discard((channel_id, user_id))
         own = self._own.get(channel_id)
         for sightings in (own.active, own.typing) if own is not None else ():
-            sightings.until_s.pop(user_id, None)
-            sightings.unsettled.pop(user_id, None)
+            sightings.forget(user_id)
 
         async def remove(client: Redis) -> None:
             for key in self._keys(channel_id):
@@ -109,7 +113,7 @@ class Presence:
 
     def glance(self, channel_id: int) -> ChannelPresence | Literal[False] | None:
         """Return what `of` would, at once; False where that takes a first look."""
-        now_s = self._forget_old_glances()
+        now_s = self._now_s()
         if channel_id in self._glances:
             return self._glances[channel_id]
         if channel_id not in self._asked:
@@ -125,19 +129,13 @@ class Presence:
         self._glances[channel_id] = known
         return known
 
-    def _is_told(self, what: int | tuple[int, int]) -> bool:
-        """Whether this was said within the second; from now on it is."""
-        self._forget_old_glances()
-        told = what in self._told
-        self._told.add(what)
-        return told
-
-    def _forget_old_glances(self) -> float:
+    def _now_s(self) -> float:
+        """Return the present moment, from which on older glances count no more."""
         now_s = self._clock_s()
         if now_s >= self._glances_end_s:
             self._glances_end_s = now_s + SETTLE_S
-            self._told.clear()
             self._glances.clear()
+            self._tick += 1
         return now_s
 
     async def online(self, user_ids: Sequence[int]) -> set[int] | None:
@@ -163,7 +161,13 @@ class Presence:
 
     async def settle(self) -> None:
         """Bring what this process saw to Redis, and what all of them saw back, some channels at a time."""
-        touched = (channel_id for channel_id, own in self._own.items() if own.active.unsettled or own.typing.unsettled)
+        now_s = self._clock_s()
+        touched = []
+        for channel_id, own in list(self._own.items()):
+            if own.active.to_settle(now_s) or own.typing.to_settle(now_s):
+                touched.append(channel_id)
+            elif not own.active.present(now_s) and not own.typing.present(now_s):
+                del self._own[channel_id]
         channel_ids = list({*self._asked, *touched})
         for start in range(0, max(1, len(channel_ids)), CHUNK):
             await self._settle(channel_ids[start : start + CHUNK], deadline_s=SETTLE_DEADLINE_S)
@@ -174,8 +178,8 @@ class Presence:
 
     async def _settle(self, channel_ids: list[int], *, deadline_s: float) -> None:
         found = await self._redis.attempt(lambda client: self._exchange(client, channel_ids), deadline_s=deadline_s)
+        self._glances_end_s = 0.0
         for channel_id in channel_ids:
-            self._glances.pop(channel_id, None)
             if found is None:
                 self._shared.pop(channel_id, None)
             else:
@@ -215,4 +219,4 @@ class Presence:
             return
         self._unknown_until_s = self._clock_s() + RETOLD_S
         for sightings in (*self._online, *(s for channel in self._own.values() for s in (channel.active, channel.typing))):
-            sightings.unsettled = dict(sightings.until_s)
+            sightings.tell_again()

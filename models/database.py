@@ -8,9 +8,9 @@ import asyncio
 import logging
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -28,6 +28,8 @@ from models.store_url import StoreUrl
 log = logging.getLogger("pollux.database")
 
 Row = dict[str, Any]  # a column's type is the table's business; records give it a name
+
+R = TypeVar("R")
 
 APP = "models"
 # Waiting for a connection included: a request that waits longer is answered UNAVAILABLE rather than held for ever.
@@ -101,7 +103,7 @@ class Database:
         self._writer = cast(PooledClient | ImmediateClient, context.db("default"))
         self._reader = context.db("reader")
         self.dialect = dialect
-        self._abandoned: set[asyncio.Future[list[Row]]] = set()
+        self._abandoned: set[asyncio.Future[Any]] = set()
 
     @classmethod
     async def open(cls, url: StoreUrl) -> Self:
@@ -113,9 +115,17 @@ class Database:
 
     async def rows(self, sql: str, *args: object) -> list[Row]:
         """Return what a SELECT gives, of everything committed before this call."""
+        return await self._read(sql, self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args)))
+
+    async def tuples(self, sql: str, *args: object) -> Sequence[Sequence[Any]]:
+        """Return what `rows` does, each row its values in the order of the columns: for what is read for every poll."""
+        _, found = await self._read(sql, self._reader.execute_query(self.dialect.placeholders(sql), list(args)))
+        return cast(Sequence[Sequence[Any]], found)
+
+    async def _read(self, sql: str, statement: Coroutine[Any, Any, R]) -> R:
         note(sql)
         with _our_errors():
-            reading = asyncio.ensure_future(self._reader.execute_query_dict(self.dialect.placeholders(sql), list(args)))
+            reading = asyncio.ensure_future(statement)
             done, _ = await asyncio.wait([reading], timeout=READ_DEADLINE_S)
             if not done:
                 self._abandon(reading)
@@ -139,7 +149,7 @@ class Database:
             async with in_transaction("default") as client:
                 yield Transaction(client, self.dialect)
 
-    def _abandon(self, reading: asyncio.Future[list[Row]]) -> None:
+    def _abandon(self, reading: asyncio.Future[Any]) -> None:
         """Let a read end by itself: against a frozen server even its cancellation waits for an answer."""
         reading.cancel()
         self._abandoned.add(reading)

@@ -81,7 +81,7 @@ class InboxHead(NamedTuple):
 async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ChannelHead]:
     """Return the heads of (channel id, viewer id) pairs whose channel exists, in one statement."""
     keys = db.dialect.pairs("$1", "$2", columns=("channel_id", "user_id"), alias="k")
-    rows = await db.rows(
+    rows = await db.tuples(
         "SELECT k.channel_id, k.user_id, c.kind, c.last_event, c.last_message, c.last_change, c.meta_version,"
         " c.member_count, c.archived_us, m.role, m.read_seq, m.last_mention, m.read_mention, d.epoch_hex, d.last_profile"
         f" FROM {keys} JOIN channels AS c ON c.id = k.channel_id JOIN database_identity AS d ON d.id = 1"
@@ -90,43 +90,35 @@ async def channel_heads(db: Database, pairs: Sequence[tuple[int, int]]) -> dict[
         db.dialect.array([user_id for _, user_id in pairs]),
     )
     return {
-        (row["channel_id"], row["user_id"]): ChannelHead(
-            row["epoch_hex"],
-            row["channel_id"],
-            _KINDS[row["kind"]],
-            row["last_event"],
-            row["last_message"],
-            row["last_change"],
-            row["meta_version"],
-            row["member_count"],
-            row["archived_us"] is not None,
-            _ROLES[row["role"]],
-            row["read_seq"] or 0,
-            row["last_mention"] - row["read_mention"] if row["role"] is not None else 0,
-            row["last_profile"],
+        (channel_id, user_id): ChannelHead(
+            epoch_hex,
+            channel_id,
+            _KINDS[kind],
+            last_event,
+            last_message,
+            last_change,
+            meta_version,
+            member_count,
+            archived_us is not None,
+            _ROLES[role],
+            read_seq or 0,
+            last_mention - read_mention if role is not None else 0,
+            last_profile,
         )
-        for row in rows
-    }
+        for (
+            channel_id, user_id, kind, last_event, last_message, last_change, meta_version,
+            member_count, archived_us, role, read_seq, last_mention, read_mention, epoch_hex, last_profile,
+        ) in rows
+    }  # fmt: skip
 
 
 async def inbox_heads(db: Database, user_ids: Sequence[int]) -> dict[int, InboxHead]:
     """Return the heads of the inboxes of users, all zeros for who has none yet, in one statement."""
-    rows = await db.rows(
-        "SELECT u.id, d.epoch_hex, d.last_profile, coalesce(i.last_log, 0) AS last_log, coalesce(i.last_number, 0) AS last_number,"
-        " coalesce(i.seen_total, 0) AS seen_total, coalesce(i.read_total, 0) AS read_total"
+    rows = await db.tuples(
+        "SELECT d.epoch_hex, u.id, coalesce(i.last_log, 0), coalesce(i.last_number, 0), coalesce(i.seen_total, 0),"
+        " coalesce(i.read_total, 0), d.last_profile"
         " FROM users AS u JOIN database_identity AS d ON d.id = 1 LEFT JOIN inboxes AS i ON i.user_id = u.id"
         f" WHERE {db.dialect.one_of('u.id', '$1')}",
         db.dialect.array(user_ids),
     )
-    return {
-        row["id"]: InboxHead(
-            epoch_hex=row["epoch_hex"],
-            user_id=row["id"],
-            last_log=row["last_log"],
-            last_number=row["last_number"],
-            seen_total=row["seen_total"],
-            read_total=row["read_total"],
-            last_profile=row["last_profile"],
-        )
-        for row in rows
-    }
+    return {row[1]: InboxHead(*row) for row in rows}

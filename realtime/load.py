@@ -23,6 +23,7 @@ class LoadMeter:
         self._smoothed: float | None = None
         # 0 idle to 1 saturated, in steps of 0.05; None before the first measurement.
         self.load: float | None = None
+        self.samples = 0
 
     def sample(self) -> None:
         """Measure the time since the last sample."""
@@ -32,6 +33,7 @@ class LoadMeter:
             self._last = (now_s, cpu_s)
             share = (cpu_s - last_cpu_s) / (now_s - last_s)
             self._smoothed = share if self._smoothed is None else self._smoothed + WEIGHT * (share - self._smoothed)
+            self.samples += 1
             self.load = round(round(min(1.0, self._smoothed) / STEP) * STEP, 2)
 
     async def run(self) -> None:
