@@ -15,7 +15,7 @@ from graphql import (
     validate,
 )
 
-from cache.generations import Generations
+from cache.lru import Lru
 from schema.operation import Document
 
 # In characters, all texts together; what is made of a text takes some hundred times its length.
@@ -50,7 +50,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
         self._schema = schema
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        self._known: Generations[str, Reading] = Generations(MAX_REMEMBERED)
+        self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
 
     def read(self, text: str) -> Reading:
         """Return the document of a text."""

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import jwt
 from cachetools import LRUCache
 
-from cache.generations import Generations
 from cache.lineage import Lineage
+from cache.lru import Lru
 from models import ids
 from models.clock import Clock
 from models.database import Database
@@ -107,7 +107,7 @@ class Viewers:
         self._db = db
         self._clock = clock
         self._lineage = lineage
-        self._known: Generations[str, Known] = Generations(MAX_KNOWN_TOKEN_CHARACTERS)
+        self._known: Lru[str, Known] = Lru(MAX_KNOWN_TOKEN_CHARACTERS)
         # Hash of a user -> their id, and the issue time of the newest claims known to be applied.
         self._admitted: LRUCache[str, tuple[int, int]] = LRUCache(MAX_KNOWN_USERS)
         lineage.on_change(self._forget)

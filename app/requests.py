@@ -11,7 +11,7 @@ from graphql import GraphQLError
 
 from app.documents import Documents, Phase
 from app.graphql_request import GraphQLRequest
-from cache.generations import Generations
+from cache.lru import Lru
 from models.errors import ErrorCode
 from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
@@ -50,7 +50,7 @@ class Requests:
         self._schema = schema
         self._documents = documents
         self._planned = planned
-        self._known: Generations[bytes | str, Prepared] = Generations(LIMIT_BYTES)
+        self._known: Lru[bytes | str, Prepared] = Lru(LIMIT_BYTES)
 
     def known(self, sent: bytes | str) -> Prepared | None:
         """Return what the same body, or query string, was before."""

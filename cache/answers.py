@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cache.dependencies import Dependencies
-from cache.generations import Generations
 from cache.lineage import Lineage
+from cache.lru import Lru
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
@@ -68,8 +68,8 @@ class Answers:
         self._tick = tick
         self._clock_s = clock_s
         self._lineage = lineage
-        self._kept: Generations[Hashable, Answer] = Generations(LIMIT_BYTES)
-        self._asked_once: Generations[int, bool] = Generations(MAX_ASKED_ONCE)
+        self._kept: Lru[Hashable, Answer] = Lru(LIMIT_BYTES)
+        self._asked_once: Lru[int, bool] = Lru(MAX_ASKED_ONCE)
         lineage.on_change(self._kept.clear)
         self.hits = 0
         self.stale = 0

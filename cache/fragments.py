@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cache.dependencies import Dependencies
-from cache.generations import Generations
 from cache.lineage import Lineage
+from cache.lru import Lru
 from cache.profiles import ProfileCopies
 from models.head import ChannelHead
 from models.user import Profile
@@ -58,7 +58,7 @@ class Fragments:
 
     def __init__(self, profiles: ProfileCopies, lineage: Lineage) -> None:
         self._profiles = profiles
-        self._blocks: Generations[_Key, _Block] = Generations(LIMIT_BYTES)
+        self._blocks: Lru[_Key, _Block] = Lru(LIMIT_BYTES)
         lineage.on_change(self._blocks.clear)
 
     def page(
@@ -94,15 +94,21 @@ class Fragments:
         selection: Selection,
         load: Callable[[int, int], Awaitable[Loaded]],
     ) -> bytes:
-        blocks = []
-        for number in range((first - 1) // BLOCK, (last - 1) // BLOCK + 1):
-            key = _Key(head.epoch_hex, head.channel_id, number, selection.key)
-            block = await self._renewed(self._blocks.get(key), head)
-            if block is None or not _holds(block, head, number, last):
-                block = await self._extended(block, head, number, selection, load)
+        numbers = range((first - 1) // BLOCK, (last - 1) // BLOCK + 1)
+        keys = [_Key(head.epoch_hex, head.channel_id, number, selection.key) for number in numbers]
+        blocks = [await self._renewed(self._blocks.get(key), head) for key in keys]
+        lacking = [place for place, block in enumerate(blocks) if block is None or not _holds(block, head, numbers[place], last)]
+        if lacking:
+            # One read for all that is lacking, however it is spread: mostly it is all, or the newest few.
+            low = numbers[lacking[0]] * BLOCK + 1 + _length(blocks[lacking[0]])
+            high = min((numbers[lacking[-1]] + 1) * BLOCK, head.last_message)
+            loaded = await load(low, high)
+            for place in lacking:
+                blocks[place] = _extended(blocks[place], head, numbers[place], selection, loaded, low)
+        whole = [block for block in blocks if block is not None]
+        for key, block in zip(keys, whole, strict=True):
             self._blocks.put(key, block, sum(map(len, block.fragments)) + OVERHEAD_BYTES * len(block.fragments))
-            blocks.append(block)
-        return _cut(depends, blocks, first, last)
+        return _cut(depends, whole, first, last)
 
     async def _renewed(self, block: _Block | None, head: ChannelHead) -> _Block | None:
         """Return the block if what it holds is still right under `head`, None if it is to be made anew."""
@@ -114,23 +120,19 @@ class Fragments:
             return None
         return _Block(block.as_of, head.last_profile, block.people, block.fragments)
 
-    async def _extended(
-        self,
-        block: _Block | None,
-        head: ChannelHead,
-        number: int,
-        selection: Selection,
-        load: Callable[[int, int], Awaitable[Loaded]],
-    ) -> _Block:
-        """Return a block with all that the channel has of it by now."""
-        held = block.fragments if block is not None else []
-        loaded = await load(number * BLOCK + 1 + len(held), min((number + 1) * BLOCK, head.last_message))
-        return _Block(
-            head.last_event,
-            head.last_profile,
-            {**(block.people if block is not None else {}), **loaded.people},
-            held + [selection.encode(item) for item in loaded.items],
-        )
+
+def _extended(block: _Block | None, head: ChannelHead, number: int, selection: Selection, loaded: Loaded, low: int) -> _Block:
+    """Return a block with all that the channel has of it by now; `loaded` begins at seq `low`."""
+    start = number * BLOCK + 1
+    items = loaded.items[start + _length(block) - low : start + BLOCK - low]
+    fragments = [selection.encode(item) for item in items]
+    if block is None:
+        return _Block(head.last_event, head.last_profile, loaded.people, fragments)
+    return _Block(head.last_event, head.last_profile, {**block.people, **loaded.people}, block.fragments + fragments)
+
+
+def _length(block: _Block | None) -> int:
+    return len(block.fragments) if block is not None else 0
 
 
 def _holds(block: _Block, head: ChannelHead, number: int, last: int) -> bool:

@@ -16,7 +16,7 @@ from models.identity import bump_epoch, cursor_codec
 log = logging.getLogger("pollux.lineage")
 
 # Raised with every change of what is written to Redis, so that old and new processes can share one.
-FORMAT = 1
+FORMAT = 2
 
 
 class Lineage:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cache.flights import Flights
-from cache.generations import Generations
+from cache.lru import Lru
 from cache.redis_level import Redis, RedisLevel
 from models.read_watch import declared
 
@@ -39,7 +39,7 @@ class PersistedTexts:
     def __init__(self, redis: RedisLevel, *, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
         self._clock_s = clock_s
-        self._texts: Generations[str, _Text] = Generations(MAX_BYTES)
+        self._texts: Lru[str, _Text] = Lru(MAX_BYTES)
         self._misses: Flights[str, str] = Flights(self._read)
         self.forged = 0
 

@@ -7,8 +7,8 @@ seen are, because flights follow one another: a later one that sees less is proo
 from collections.abc import Awaitable
 
 from cache.flights import Flights
-from cache.generations import Generations
 from cache.lineage import Lineage
+from cache.lru import Lru
 from models.database import Database
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads
@@ -22,8 +22,8 @@ class ReadIndex:
     def __init__(self, db: Database, lineage: Lineage) -> None:
         self._db = db
         self._lineage = lineage
-        self._highest_event: Generations[int, int] = Generations(MAX_WATCHED)
-        self._highest_log: Generations[int, int] = Generations(MAX_WATCHED)
+        self._highest_event: Lru[int, int] = Lru(MAX_WATCHED)
+        self._highest_log: Lru[int, int] = Lru(MAX_WATCHED)
         lineage.on_change(self._highest_event.clear)
         lineage.on_change(self._highest_log.clear)
         self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels)

@@ -8,7 +8,7 @@ that changed meanwhile are dropped instead, as the channel's events name them.
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import orjson
@@ -182,10 +182,10 @@ def _key(epoch_hex: str, channel_id: int) -> str:
 
 
 def _encoded(as_of: int, record: MessageRecord) -> bytes:
-    return orjson.dumps((as_of, asdict(record)))
+    return orjson.dumps((as_of, *record))
 
 
 def _decoded(member: bytes) -> tuple[int, MessageRecord]:
     with reading():
-        as_of, fields = orjson.loads(member)
-        return int(as_of), MessageRecord(**{**fields, "mention_ids": tuple(fields["mention_ids"])})
+        as_of, *values, mention_ids = orjson.loads(member)
+        return int(as_of), MessageRecord._make((*values, tuple(mention_ids)))

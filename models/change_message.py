@@ -5,8 +5,6 @@ Rule: the change takes an event number under the channel's lock, which becomes t
 words, also where a notification quotes them.
 """
 
-from dataclasses import replace
-
 from models.channel import ChannelKind
 from models.database import Database, Row, Transaction
 from models.errors import Mistake, MistakeCode, NotFound
@@ -30,7 +28,7 @@ async def edit_message(db: Database, channel_id: int, seq: int, user_id: int, co
             raise Mistake(MistakeCode.NOT_THE_AUTHOR, "Only its author may edit a message.", ["input", "messageId"])
         if message.content == content:
             return message
-        changed = replace(message, content=content, edited_us=now_us, version=channel["last_event"] + 1)
+        changed = message._replace(content=content, edited_us=now_us, version=channel["last_event"] + 1)
         await _store(tx, changed, EventKind.MESSAGE_EDITED, user_id, now_us)
     return changed
 
@@ -45,7 +43,7 @@ async def delete_message(db: Database, channel_id: int, seq: int, user_id: int, 
         _refuse(channel, role, message)
         if message.author_id != user_id and role not in MODERATORS:
             raise Mistake(MistakeCode.NOT_THE_AUTHOR, "Only its author or a moderator may delete a message.", ["messageId"])
-        tombstone = replace(message, content="", mention_ids=(), deleted_us=now_us, version=channel["last_event"] + 1)
+        tombstone = message._replace(content="", mention_ids=(), deleted_us=now_us, version=channel["last_event"] + 1)
         await _store(tx, tombstone, EventKind.MESSAGE_DELETED, user_id, now_us)
         await _blank_notifications(tx, channel_id, seq, now_us)
     return tombstone

@@ -6,7 +6,7 @@ before one is read: a page is a range of seqs, and a range with a hole in it is 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tortoise import fields
 from tortoise.models import Model
@@ -51,8 +51,7 @@ class MessageMention(Model):
         unique_together = (("channel_id", "user_id", "seq"),)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRecord:
+class MessageRecord(NamedTuple):
     """A message in the state its `version` names. Times are microseconds since 1970."""
 
     channel_id: int
@@ -97,17 +96,17 @@ async def messages_at(db: Database, places: Sequence[tuple[int, int]]) -> list[M
 def message_record(row: Row) -> MessageRecord:
     """Return the record of a row with COLUMNS."""
     return MessageRecord(
-        channel_id=row["channel_id"],
-        seq=row["seq"],
-        version=row["version"],
-        author_id=row["author_id"],
-        content=row["content"],
-        created_us=row["created_us"],
-        edited_us=row["edited_us"],
-        deleted_us=row["deleted_us"],
-        reply_to_seq=row["reply_to_seq"],
-        client_message_id=row["client_message_id"],
-        mention_ids=tuple(json.loads(row["mentions"])) if row["mentions"] else (),
+        row["channel_id"],
+        row["seq"],
+        row["version"],
+        row["author_id"],
+        row["content"],
+        row["created_us"],
+        row["edited_us"],
+        row["deleted_us"],
+        row["reply_to_seq"],
+        row["client_message_id"],
+        tuple(json.loads(row["mentions"])) if row["mentions"] else (),
     )
 
 

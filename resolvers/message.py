@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cache.dependencies import Level
 from cache.fragments import Loaded, Selection
 from models import ids
 from models.change_message import delete_message, edit_message
-from models.cursor import CursorKind
+from models.cursor import CursorCodec, CursorKind
 from models.errors import BadUserInput, InvalidCursor, Mistake, MistakeCode, NotFound
 from models.head import ChannelHead
 from models.message import MessageRecord
@@ -25,23 +26,53 @@ LONGEST_CONTENT = 4000
 MAX_MENTIONS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class MessageView:
-    """A message as a client sees it; `record` holds the keys behind it. Times are microseconds since 1970."""
+class MessageView(NamedTuple):
+    """A message as a client sees it, each field made when it is asked for. Times are microseconds since 1970."""
 
     record: MessageRecord
-    id: str
-    cursor: str
-    seq: int
-    version: int
-    channel_id: str
     author: UserView
     mentions: list[UserView]
-    content: str
-    created_at: int
-    edited_at: int | None
-    deleted_at: int | None
-    client_message_id: str | None
+    cursors: CursorCodec
+
+    @property
+    def id(self) -> str:
+        return ids.encode(ids.MessageId(self.record.channel_id, self.record.seq))
+
+    @property
+    def cursor(self) -> str:
+        return self.cursors.encode(CursorKind.MESSAGES, self.record.channel_id, self.record.seq)
+
+    @property
+    def seq(self) -> int:
+        return self.record.seq
+
+    @property
+    def version(self) -> int:
+        return self.record.version
+
+    @property
+    def channel_id(self) -> str:
+        return ids.encode(ids.ChannelId(self.record.channel_id))
+
+    @property
+    def content(self) -> str:
+        return self.record.content
+
+    @property
+    def created_at(self) -> int:
+        return self.record.created_us
+
+    @property
+    def edited_at(self) -> int | None:
+        return self.record.edited_us
+
+    @property
+    def deleted_at(self) -> int | None:
+        return self.record.deleted_us
+
+    @property
+    def client_message_id(self) -> str | None:
+        return self.record.client_message_id
 
 
 @dataclass(slots=True)
@@ -121,22 +152,9 @@ async def message_views(ctx: Context, records: Sequence[MessageRecord]) -> list[
     if not records:
         return []
     people = await users(ctx, {user_id for record in records for user_id in (record.author_id, *record.mention_ids)})
+    cursors = ctx.services.cursors
     return [
-        MessageView(
-            record=record,
-            id=ids.encode(ids.MessageId(record.channel_id, record.seq)),
-            cursor=message_cursor(ctx, record.channel_id, record.seq),
-            seq=record.seq,
-            version=record.version,
-            channel_id=ids.encode(ids.ChannelId(record.channel_id)),
-            author=people[record.author_id],
-            mentions=[people[user_id] for user_id in record.mention_ids],
-            content=record.content,
-            created_at=record.created_us,
-            edited_at=record.edited_us,
-            deleted_at=record.deleted_us,
-            client_message_id=record.client_message_id,
-        )
+        MessageView(record, people[record.author_id], [people[user_id] for user_id in record.mention_ids], cursors)
         for record in records
     ]
 

@@ -56,6 +56,9 @@ class GatedStore(Database):
         await self._gates.wait(f"store: {name} {args} gave {[tuple(row.values())[:3] for row in rows]}")
         return rows
 
+    async def tuples(self, sql: str, *args: object) -> list[list[object]]:
+        return [list(row.values()) for row in await self.rows(sql, *args)]
+
     def _reads(self) -> dict[str, Callable[..., list[Row]]]:
         return {
             "JOIN channels AS c": self._heads,
@@ -69,12 +72,12 @@ class GatedStore(Database):
 
     def _heads(self, channels: Sequence[int], viewers: Sequence[int]) -> list[Row]:
         head = head_at(self.events, len(self.events))
-        same = {"kind": "PUBLIC", "meta_version": 1, "member_count": 2, "archived_us": None, "role": None, "read_seq": None}
         return [
             {
-                "last_event": len(self.events), "last_message": head.last_message, "last_change": head.last_change,
-                "channel_id": channel, "user_id": viewer, "last_profile": len(self.log),
-                "epoch_hex": f"{self.epoch:016x}", **same,
+                "channel_id": channel, "user_id": viewer, "kind": "PUBLIC", "last_event": len(self.events),
+                "last_message": head.last_message, "last_change": head.last_change, "meta_version": 1, "member_count": 2,
+                "archived_us": None, "role": None, "read_seq": None, "last_mention": None, "read_mention": None,
+                "epoch_hex": f"{self.epoch:016x}", "last_profile": len(self.log),
             }
             for channel, viewer in zip(channels, viewers, strict=True)
         ]  # fmt: skip

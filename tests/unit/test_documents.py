@@ -3,7 +3,7 @@
 import pytest
 from graphql import build_schema
 
-from app.documents import LONGEST_REMEMBERED, MAX_TOKENS, Documents, Phase, Reading
+from app.documents import LONGEST_REMEMBERED, MAX_REMEMBERED, MAX_TOKENS, Documents, Phase, Reading
 
 SCHEMA = build_schema("type Query { me: Query, id(list: [[Int]], text: String): ID }")
 

@@ -107,7 +107,7 @@ def test_a_conflict_within_a_batch_leaves_the_first_alone() -> None:
 
 @pytest.mark.parametrize("changed", [{"edited_us": NOW_US, "content": "edited"}, {"deleted_us": NOW_US, "content": ""}])
 def test_a_repeat_of_a_message_that_was_changed_since_is_still_the_same_send(changed: dict[str, object]) -> None:
-    now_different = replace(FIRST, **changed)  # type: ignore[arg-type]  # a table of fields
+    now_different = FIRST._replace(**changed)  # type: ignore[arg-type]  # a table of fields
     channel = replace(STORED, earlier={(ALICE, "k"): now_different})
     assert _plan(_send("first", key="k"), channel=channel) == [now_different]
 

