@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import workloads
 from benchmarks.measure import Run
 
+RESULTS = Path(__file__).parent / "results"
 FLOOR = "floor: aiohttp, fixed bytes"
 
 
@@ -87,8 +88,17 @@ class Results:
         return lines
 
 
+def keep(name: str, title: str, lines: list[str], *, whole: bool) -> None:
+    """Print lines of Markdown; of a whole measurement, write them to results/ too."""
+    text = "\n".join(lines)
+    print(f"\n{text}")
+    if whole:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.md").write_text(f"# {title}\n\n{text}\n")
+
+
 def save(results: Results, folder: Path) -> None:
     """Write polls.json and polls.md."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "polls.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
     (folder / "polls.md").write_text(f"# Polls\n\n{results.text()}\n")
