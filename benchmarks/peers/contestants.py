@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,7 @@ class Peer(Program):
 
 def node() -> str:
     """Return the path of Node, empty where there is none."""
-    return str(NODE) if NODE.exists() else shutil.which("node") or ""
+    return str(NODE) if NODE.exists() else shutil.which("node", path=f"{os.environ['PATH']}:{Path(sys.executable).parent}") or ""
 
 
 def node_version() -> str:
