@@ -22,7 +22,7 @@ SAME_LENGTH = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Rates are of requests that were answered; `noise` and `wrk` are in cores."""
+    """Rates are of requests that were answered. `beside_cores` is what wrk and the stores took: near 1, they were the limit."""
 
     requests_per_s: float
     requests_per_cpu_s: float
@@ -32,6 +32,7 @@ class Run:
     p99_ms: float
     bytes_per_answer: float
     errors: int
+    beside_cores: float
     noise_cores: float
     requests: int
 
@@ -39,7 +40,8 @@ class Run:
         """Return the run as one line of progress."""
         return (
             f"{self.requests_per_s:,.0f}/s, {self.cpu_us_per_request:,.0f} us of CPU each ({self.server_cores:.2f} cores),"
-            f" p50 {self.p50_ms:.1f} ms, p99 {self.p99_ms:.0f} ms, errors {self.errors}, noise {self.noise_cores:.2f}"
+            f" p50 {self.p50_ms:.1f} ms, p99 {self.p99_ms:.0f} ms, errors {self.errors},"
+            f" beside {self.beside_cores:.2f}, noise {self.noise_cores:.2f}"
         )
 
 
@@ -74,7 +76,8 @@ def measure_plan(plan: Plan, port: int, pid: int, folder: Path, *, seconds: floa
     if plan.kinds[0].etag is not None:
         assert driven.bytes / driven.requests < SAME_LENGTH * warm.bytes / warm.requests, "the ETag did not hold for the whole run"
     elapsed_s = driven.us / 1e6
-    noise_s = busy_s() - before_s - (cpu_s(tree(os.getpid())) - ours_s)
+    ours_s = cpu_s(tree(os.getpid())) - ours_s
+    noise_s = busy_s() - before_s - ours_s
     answered = driven.requests
     return Run(
         requests_per_s=answered / elapsed_s,
@@ -85,6 +88,7 @@ def measure_plan(plan: Plan, port: int, pid: int, folder: Path, *, seconds: floa
         p99_ms=driven.p99_us / 1000,
         bytes_per_answer=driven.bytes / answered,
         errors=driven.errors,
+        beside_cores=(ours_s - server_s) / elapsed_s,
         noise_cores=max(0.0, noise_s / elapsed_s),
         requests=answered,
     )

@@ -68,7 +68,8 @@ def _samples(pollux: Pollux, polls: int) -> list[Sample]:
 
 def every_shape(data: Dataset) -> Plan:
     """Return polls of all shapes; of the texts of some, and the bodies of others, few are ever sent twice."""
-    spread = [kind for plan in (workloads.p1_spread, workloads.p2_spread, workloads.p3_spread) for kind in plan(data).kinds]
+    weighed = ((workloads.p1_spread, 10), (workloads.p2_spread, 50), (workloads.p3_spread, 30))
+    spread = [replace(kind, weight=weight) for plan, weight in weighed for kind in plan(data).kinds]
     inline = [
         f'{{ messages(channelId: \\"{data.channel(1 + index % data.size.channels)}\\",'
         f' after: \\"{data.cursor(1 + index % data.size.channels, 1 + index % data.size.messages)}\\", first: {1 + index % 100})'
@@ -80,11 +81,11 @@ def every_shape(data: Dataset) -> Plan:
     head = workloads.poll_tail(data, 1, data.size.messages).removesuffix("}}") + ',"unused":{"number":"'
     return Plan(
         (
-            *(replace(kind, weight=20) for kind in spread),
-            Kind("inline", '{"query":"', inline, data.tokens, weight=15),
-            Kind("aliased", '{"query":"', aliased, data.tokens, weight=10),
-            Kind("wrong", '{"query":"', wrong, data.tokens, weight=5),
-            Kind("unlike", workloads.POLL_PREFIX, [head], data.tokens, weight=10, numbered=True),
+            *spread,
+            Kind("inline", '{"query":"', inline, data.tokens, weight=4),
+            Kind("aliased", '{"query":"', aliased, data.tokens, weight=2),
+            Kind("wrong", '{"query":"', wrong, data.tokens, weight=1),
+            Kind("unlike", workloads.POLL_PREFIX, [head], data.tokens, weight=3, numbered=True),
         )
     )
 

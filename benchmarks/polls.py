@@ -62,8 +62,9 @@ def main() -> None:
         servers, lines = peers(stores, data, folder)
         everyone = [Floor(FLOOR, stores, data, folder, bodies=folder / "bodies"), pollux, *servers]
         contestants = [one for one in everyone if re.search(chosen.only, one.name, re.IGNORECASE)]
-        for line in lines:
-            print(line)
+        print("".join(f"{line}\n" for line in lines), end="")
+        if not contestants:
+            raise SystemExit(f"--only {chosen.only} names none of: {'; '.join(one.name for one in everyone)}")
         if any(isinstance(one, Peer) for one in contestants):
             seed_peers(stores)
         results = Results(

@@ -80,9 +80,11 @@ class Results:
     def _footer(self) -> list[str]:
         runs = [run for of_server in self.runs.values() for of_workload in of_server.values() for run in of_workload]
         noise = sorted(run.noise_cores for run in runs) or [0.0]
+        beside = max((run.beside_cores for run in runs), default=0.0)
         lines = [
             f"Errors in all {len(runs)} runs: {sum(run.errors for run in runs)}. Noise, the cores that anything else took"
-            f" during a run: median {statistics.median(noise):.2f}, most {noise[-1]:.2f}."
+            f" during a run: median {statistics.median(noise):.2f}, most {noise[-1]:.2f}. wrk, PostgreSQL and Valkey took at"
+            f" most {beside:.2f} of their core."
         ]
         lines += [f"{name}, {workload}: {reason}." for name, reasons in self.absent.items() for workload, reason in reasons.items()]
         return lines
