@@ -129,6 +129,7 @@ class Program(Contestant):
                 return
             finally:
                 connection.close()
+        self.stop()
         raise AssertionError(f"{self.name} did not start: {log_path.read_text()[-1000:]}")
 
     @property

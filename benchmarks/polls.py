@@ -14,7 +14,7 @@ from benchmarks.contestants import Contestant, Floor, Pollux
 from benchmarks.dataset import Size, seed
 from benchmarks.machine import described, require_what_drives
 from benchmarks.measure import NotOffered, measure
-from benchmarks.peers.contestants import Peer, peers, seed_peers
+from benchmarks.peers.contestants import Peer, node_version, peers, seed_peers
 from benchmarks.plot import draw
 from benchmarks.stores import OTHER_CORE, running_stores
 from benchmarks.tables import FLOOR, RESULTS, Results, save
@@ -68,12 +68,21 @@ def main() -> None:
         if any(isinstance(one, Peer) for one in contestants):
             seed_peers(stores)
         results = Results(
-            machine=described(), rounds=chosen.rounds, seconds=chosen.seconds, names=[one.name for one in contestants]
+            machine=f"{described()}, {node_version()}",
+            rounds=chosen.rounds,
+            seconds=chosen.seconds,
+            names=[one.name for one in contestants],
         )
         for number in range(chosen.rounds):
             turn = number % len(contestants)
             for contestant in contestants[turn:] + contestants[:turn]:
-                _take_turn(contestant, results, number, chosen)
+                try:
+                    _take_turn(contestant, results, number, chosen)
+                except AssertionError as error:
+                    if not isinstance(contestant, Peer):
+                        raise
+                    print(f"{contestant.name} is left out of the rest of its turn: {error}", flush=True)
+                    results.leave_out(contestant.name, f"rest of round {number + 1}", str(error).partition("\n")[0])
     print(results.text())
     if chosen.save is not None:
         save(results, chosen.save)

@@ -45,9 +45,8 @@ class Results:
 
     @property
     def workloads(self) -> list[str]:
-        return [
-            name for name in workloads.ALL if any(name in (self.runs.get(one) or self.absent.get(one, {})) for one in self.names)
-        ]
+        known = {name for one in self.names for name in (*self.runs.get(one, {}), *self.absent.get(one, {}))}
+        return [name for name in workloads.ALL if name in known]
 
     def text(self) -> str:
         """Return the tables as Markdown."""
