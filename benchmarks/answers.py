@@ -49,8 +49,8 @@ def _same(got: object, expected: object) -> None:
 async def _page(db: asyncpg.Connection, data: Dataset, channel: int, seq: int) -> dict[str, Any]:
     rows = await db.fetch(
         "SELECT m.seq, m.content, m.created_us, u.uid, u.name, u.image FROM messages AS m JOIN users AS u ON u.id = m.author_id"
-        " WHERE m.channel_id = $1 AND m.seq > $2 ORDER BY m.seq",
-        channel, seq,
+        " WHERE m.channel_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3",
+        channel, seq, PAGE + 1,
     )  # fmt: skip
     edges = [
         {

@@ -32,11 +32,13 @@ class Contestant(ABC):
     folder: Path
     workloads: tuple[str, ...] = tuple(workloads.ALL)
     port: int = field(default_factory=free_port)
+    cores: tuple[int, ...] = (SERVER_CORE,)
+    learns_etags: bool = True  # whether a conditional request carries what an earlier answer gave
 
     def start(self, *, writes: bool = False) -> None:
         """Start on empty caches, and on a copy of the database where what follows writes."""
         self.stores.forget()
-        with pinned(SERVER_CORE):
+        with pinned(*self.cores):
             self._start(writes=writes)
 
     @abstractmethod
@@ -62,13 +64,17 @@ class Contestant(ABC):
 class Pollux(Contestant):
     """`python server.py` as an operator starts it, with the defaults of everything but its two stores."""
 
+    workers: int = 1
     _server: Server | None = None
 
     def _start(self, *, writes: bool) -> None:
-        url = fresh_copy(self.stores.postgres, "seeded", "written") if writes else self.data.url
+        url = fresh_copy(self.stores.postgres, self.data, "written") if writes else self.data.url
         server = Server(
-            DATABASE_URL=url, REDIS_URL=self.stores.redis_url, WEB_CONCURRENCY="1", LOG_FOLDER=str(self.folder)
-        )  # fmt: skip
+            DATABASE_URL=url,
+            REDIS_URL=self.stores.redis_url,
+            WEB_CONCURRENCY=str(self.workers),
+            LOG_FOLDER=str(self.folder),
+        )
         self._server, self.port = server.start(), server.port
 
     @property
@@ -76,6 +82,11 @@ class Pollux(Contestant):
         assert self._server is not None
         assert self._server.process is not None
         return self._server.process.pid
+
+    @property
+    def worker_pids(self) -> list[int]:
+        assert self._server is not None
+        return self._server.children(named="app.worker")
 
     def stop(self) -> None:
         assert self._server is not None
@@ -118,6 +129,7 @@ class Program(Contestant):
                 return
             finally:
                 connection.close()
+        self.stop()
         raise AssertionError(f"{self.name} did not start: {log_path.read_text()[-1000:]}")
 
     @property
@@ -140,6 +152,7 @@ class Floor(Program):
     """aiohttp that answers fixed bytes, each as long as Pollux's answer to the same request."""
 
     bodies: Path = Path()
+    learns_etags: bool = False
 
     def __post_init__(self) -> None:
         self.command = (sys.executable, "-m", "benchmarks.floor")

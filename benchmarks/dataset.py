@@ -44,6 +44,10 @@ class Dataset:
     codec: CursorCodec
     issued_at_s: int = field(default_factory=lambda: int(time.time()))
 
+    @property
+    def name(self) -> str:
+        return self.url.rpartition("/")[2]
+
     @cached_property
     def tokens(self) -> list[str]:
         """Tokens of all members, by number."""
@@ -102,8 +106,8 @@ async def administer(server: Postgres, statement: str) -> None:
         await connection.close()
 
 
-def fresh_copy(server: Postgres, of: str, name: str) -> str:
+def fresh_copy(server: Postgres, of: Dataset, name: str) -> str:
     """Return the URL of a copy of a database that nobody is connected to, in place of an earlier copy of that name."""
     asyncio.run(administer(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    asyncio.run(administer(server, f"CREATE DATABASE {name} TEMPLATE {of} STRATEGY FILE_COPY"))
+    asyncio.run(administer(server, f"CREATE DATABASE {name} TEMPLATE {of.name} STRATEGY FILE_COPY"))
     return server.url(name)

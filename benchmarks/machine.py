@@ -21,11 +21,12 @@ def _cpuinfo() -> list[str]:
         return []
 
 
-def missing() -> list[str]:
-    """Return a line for each thing without which no server can be driven."""
+def require_what_drives() -> None:
+    """End the program, with a line for each thing that is missing, where no server could be driven."""
     lines = []
     if len(os.sched_getaffinity(0)) < 2:
         lines.append("two cores are missing: one is the server's, the other everything else's; nothing is measured")
     if shutil.which("wrk") is None:
         lines.append("wrk is missing (Debian: apt-get install wrk), and with it every run that drives a server")
-    return lines
+    if lines:
+        raise SystemExit("\n".join(lines))

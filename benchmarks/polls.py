@@ -6,18 +6,18 @@ Medians of interleaved rounds; the order of the servers is another in each. Need
 import argparse
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks import workloads
 from benchmarks.contestants import Contestant, Floor, Pollux
 from benchmarks.dataset import Size, seed
-from benchmarks.machine import described, missing
+from benchmarks.machine import described, require_what_drives
 from benchmarks.measure import NotOffered, measure
-from benchmarks.peers.contestants import Peer, peers, seed_peers
+from benchmarks.peers.contestants import Peer, node_version, peers, seed_peers
+from benchmarks.plot import draw
 from benchmarks.stores import OTHER_CORE, running_stores
-from benchmarks.tables import FLOOR, Results, save
+from benchmarks.tables import FLOOR, RESULTS, Results, save
 
 ROUNDS, SECONDS = 3, 10
 # A run beside which anything else took more cores than this is repeated, chosen by its noise and never by its result.
@@ -36,8 +36,10 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--again", type=int, help=f"noisy runs that are repeated, in all ({AGAIN})")
     parser.add_argument("--quick", action="store_true", help="one round of 2 s, nothing repeated, where not said otherwise")
-    parser.add_argument("--save", type=Path, default=Path(__file__).parent / "results", metavar="FOLDER")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="where results go (results/, for a whole measurement only)")
     chosen = parser.parse_args()
+    if not (chosen.only or chosen.workloads or chosen.quick or chosen.rounds or chosen.seconds):
+        chosen.save = chosen.save or RESULTS
     rounds, seconds, again = (1, 2, 0) if chosen.quick else (ROUNDS, SECONDS, AGAIN)
     chosen.rounds = chosen.rounds or rounds
     chosen.seconds = chosen.seconds or seconds
@@ -45,14 +47,10 @@ def options() -> argparse.Namespace:
     return chosen
 
 
-def main() -> int:
+def main() -> None:
     """Measure, print and save."""
     chosen = options()
-    lacking = missing()
-    for line in lacking:
-        print(line)
-    if lacking:
-        return 2
+    require_what_drives()
     os.sched_setaffinity(0, {OTHER_CORE})
     with tempfile.TemporaryDirectory(prefix="pollux-bench-") as name, running_stores() as stores:
         folder = Path(name)
@@ -64,20 +62,31 @@ def main() -> int:
         servers, lines = peers(stores, data, folder)
         everyone = [Floor(FLOOR, stores, data, folder, bodies=folder / "bodies"), pollux, *servers]
         contestants = [one for one in everyone if re.search(chosen.only, one.name, re.IGNORECASE)]
-        for line in lines:
-            print(line)
+        print("".join(f"{line}\n" for line in lines), end="")
+        if not contestants:
+            raise SystemExit(f"--only {chosen.only} names none of: {'; '.join(one.name for one in everyone)}")
         if any(isinstance(one, Peer) for one in contestants):
             seed_peers(stores)
         results = Results(
-            machine=described(), rounds=chosen.rounds, seconds=chosen.seconds, names=[one.name for one in contestants]
+            machine=f"{described()}, {node_version()}",
+            rounds=chosen.rounds,
+            seconds=chosen.seconds,
+            names=[one.name for one in contestants],
         )
         for number in range(chosen.rounds):
             turn = number % len(contestants)
             for contestant in contestants[turn:] + contestants[:turn]:
-                _take_turn(contestant, results, number, chosen)
+                try:
+                    _take_turn(contestant, results, number, chosen)
+                except AssertionError as error:
+                    if not isinstance(contestant, Peer):
+                        raise
+                    print(f"{contestant.name} is left out of the rest of its turn: {error}", flush=True)
+                    results.leave_out(contestant.name, f"rest of round {number + 1}", str(error).partition("\n")[0])
     print(results.text())
-    save(results, chosen.save)
-    return 0
+    if chosen.save is not None:
+        save(results, chosen.save)
+        print(draw(results, chosen.save / "polls.svg"))
 
 
 def _sample(pollux: Contestant, bodies: Path) -> None:
@@ -95,13 +104,15 @@ def _sample(pollux: Contestant, bodies: Path) -> None:
 
 
 def _take_turn(contestant: Contestant, results: Results, number: int, chosen: argparse.Namespace) -> None:
-    """Run every workload of one server: those that read on one start, each that writes on one of its own."""
+    """Run every workload of one server: plain reads on one start, the others each on one of its own."""
     wanted = [name for name in contestant.workloads if re.search(chosen.workloads, name)]
-    reading = [name for name in wanted if name not in workloads.WRITES]
-    for names in ([reading] if reading else []) + [[name] for name in wanted if name in workloads.WRITES]:
-        contestant.start(writes=names != reading)
+    reading = [name for name in wanted if name in workloads.READS]
+    alone = [[name] for name in wanted if name not in workloads.READS]
+    for names in [reading, *alone] if reading else alone:
+        contestant.start(writes=names[0] in workloads.WRITES)
         try:
-            contestant.check()
+            if names[0] not in workloads.CONDITIONAL:  # an ETag moves when whoever checked is no longer present
+                contestant.check()
             for name in names:
                 seed_number = 1000 * number + list(workloads.ALL).index(name)
                 try:
@@ -120,4 +131,4 @@ def _take_turn(contestant: Contestant, results: Results, number: int, chosen: ar
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,10 +13,10 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def pinned(core: int) -> Iterator[None]:
-    """Start processes on one core: they inherit it from this thread."""
+def pinned(*cores: int) -> Iterator[None]:
+    """Start processes on some cores: they inherit them from this thread."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ UPDATE database_identity SET last_profile = members FROM size;
 INSERT INTO channels (id, kind, name, name_key, topic, search_text, creator_id, created_us, last_event, last_message, last_change,
     meta_version, member_count, last_active_us)
   SELECT c, 'PUBLIC', 'channel ' || c, 'channel ' || c, 'about ' || c, 'channel ' || c || E'\n' || 'about ' || c, 1, start_us,
-    1 + members + messages, messages, 0, 1, members, start_us + messages * 1000000
+    1 + members + messages, messages, 0, 1, members, start_us + messages * 1000::bigint
   FROM size, generate_series(1, channels) AS c;
 INSERT INTO channel_members (channel_id, user_id, role, joined_us, read_seq, last_mention, read_mention)
   SELECT c, u, CASE u WHEN 1 THEN 'OWNER' ELSE 'MEMBER' END, start_us, messages, 0, 0
@@ -19,7 +19,7 @@ INSERT INTO channel_members (channel_id, user_id, role, joined_us, read_seq, las
 INSERT INTO messages (channel_id, seq, version, author_id, content, created_us)
   SELECT c, s, 1 + members + s, 1 + (c * 7 + s * 13) % least(20, members),
     left('Message ' || s || ' in channel ' || c || ': ' || repeat(md5(c || ' ' || s) || ' ', 3), 120),
-    start_us + s * 1000000::bigint + c
+    start_us + s * 1000::bigint + c
   FROM size, generate_series(1, channels) AS c, generate_series(1, messages) AS s;
 INSERT INTO channel_events (channel_id, number, kind, seq, subject_id, actor_id, created_us)
   SELECT c, 1, 8, NULL::bigint, NULL::bigint, 1, start_us FROM size, generate_series(1, channels) AS c

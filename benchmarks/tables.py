@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import workloads
 from benchmarks.measure import Run
 
+RESULTS = Path(__file__).parent / "results"
 FLOOR = "floor: aiohttp, fixed bytes"
 
 
@@ -44,9 +45,8 @@ class Results:
 
     @property
     def workloads(self) -> list[str]:
-        return [
-            name for name in workloads.ALL if any(name in (self.runs.get(one) or self.absent.get(one, {})) for one in self.names)
-        ]
+        known = {name for one in self.names for name in (*self.runs.get(one, {}), *self.absent.get(one, {}))}
+        return [name for name in workloads.ALL if name in known]
 
     def text(self) -> str:
         """Return the tables as Markdown."""
@@ -79,16 +79,27 @@ class Results:
     def _footer(self) -> list[str]:
         runs = [run for of_server in self.runs.values() for of_workload in of_server.values() for run in of_workload]
         noise = sorted(run.noise_cores for run in runs) or [0.0]
+        beside = max((run.beside_cores for run in runs), default=0.0)
         lines = [
             f"Errors in all {len(runs)} runs: {sum(run.errors for run in runs)}. Noise, the cores that anything else took"
-            f" during a run: median {statistics.median(noise):.2f}, most {noise[-1]:.2f}."
+            f" during a run: median {statistics.median(noise):.2f}, most {noise[-1]:.2f}. wrk, PostgreSQL and Valkey took at"
+            f" most {beside:.2f} of their core."
         ]
         lines += [f"{name}, {workload}: {reason}." for name, reasons in self.absent.items() for workload, reason in reasons.items()]
         return lines
 
 
+def keep(name: str, title: str, lines: list[str], *, whole: bool) -> None:
+    """Print lines of Markdown; of a whole measurement, write them to results/ too."""
+    text = "\n".join(lines)
+    print(f"\n{text}")
+    if whole:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.md").write_text(f"# {title}\n\n{text}\n")
+
+
 def save(results: Results, folder: Path) -> None:
     """Write polls.json and polls.md."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "polls.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
     (folder / "polls.md").write_text(f"# Polls\n\n{results.text()}\n")

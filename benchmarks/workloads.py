@@ -4,7 +4,7 @@ Hot is one channel and one viewer, spread is all of them at random.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from benchmarks.dataset import Dataset
 from benchmarks.wrk import Kind, Plan
@@ -37,6 +37,13 @@ def p1_hot(data: Dataset) -> Plan:
 def p1_spread(data: Dataset) -> Plan:
     """Any of a channel's cursors with a full page behind it, 951 of them in a larger channel, of any channel, by any viewer."""
     return Plan((_p1_spread(data),))
+
+
+def p1_near_head(data: Dataset) -> Plan:
+    """The 951 cursors nearest to the head with a full page behind them, of any channel, by any viewer."""
+    first, last = max(1, data.size.messages - PAGE - CURSORS), max(1, data.size.messages - PAGE)
+    seqs = range(first, last + 1)
+    return Plan((Kind("p1", POLL_PREFIX, _tails(data, seqs), data.tokens),))
 
 
 def p2_hot(data: Dataset) -> Plan:
@@ -91,17 +98,16 @@ def poll_tail(data: Dataset, channel: int, seq: int) -> str:
 
 
 def _p1_spread(data: Dataset) -> Kind:
-    draw = random.Random(1)  # noqa: S311  # the same cursors in every run
-    full = range(max(1, data.size.messages - PAGE + 1))
-    seqs = full if len(full) <= CURSORS else draw.sample(full, CURSORS)
-    each = max(1, min(len(seqs), 100 * CURSORS // data.size.channels))  # no more bodies than 100 channels have
-    tails = [
-        poll_tail(data, channel, seq)
-        for channel in range(1, data.size.channels + 1)
-        for seq in draw.sample(list(seqs), each)
-        if seq
-    ]
-    return Kind("p1", POLL_PREFIX, tails, data.tokens)
+    full = range(1, max(2, data.size.messages - PAGE + 1))
+    seqs = full if len(full) <= CURSORS else random.Random(1).sample(full, CURSORS)  # noqa: S311  # the same in every run
+    return Kind("p1", POLL_PREFIX, _tails(data, seqs), data.tokens)
+
+
+def _tails(data: Dataset, seqs: Sequence[int]) -> list[str]:
+    """Return polls after any of the seqs in each channel, at most as many as 100 channels have."""
+    each = max(1, min(len(seqs), 100 * CURSORS // data.size.channels))
+    draw = random.Random(2)  # noqa: S311  # the same in every run
+    return [poll_tail(data, channel, seq) for channel in range(1, data.size.channels + 1) for seq in draw.sample(seqs, each)]
 
 
 def _p2_spread(data: Dataset) -> Kind:

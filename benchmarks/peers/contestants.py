@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -87,7 +89,14 @@ class Peer(Program):
 
 def node() -> str:
     """Return the path of Node, empty where there is none."""
-    return str(NODE) if NODE.exists() else shutil.which("node") or ""
+    return str(NODE) if NODE.exists() else shutil.which("node", path=f"{os.environ['PATH']}:{Path(sys.executable).parent}") or ""
+
+
+def node_version() -> str:
+    """Return the line of Node that runs the peers."""
+    if not node():
+        return "no Node"
+    return "Node " + subprocess.run([node(), "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def peers(stores: Stores, data: Dataset, folder: Path) -> tuple[list[Contestant], list[str]]:
