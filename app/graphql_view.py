@@ -122,7 +122,7 @@ class PolluxView(GraphQLView[Context, None]):
         kept = present = None
         if prepared.key is not None and self._answers is not None:
             plan = prepared.operation.plan
-            key = (prepared.key, None if plan is not None and plan.shared else known.viewer, activity)
+            key = (prepared.key, None if plan is not None and plan.shared else known.viewer, activity.value)
             kept = self._answers.get(key)
             if kept is not None:
                 present = await self._answers.check(kept, known.viewer.user_id)

@@ -46,7 +46,12 @@ class QuickResponse(web.StreamResponse):
         self._first = first
         self._more = more
         self._whole = body
-        self._status = int(first[9:12])
+        self._stays_open = True
+
+    @property
+    def status(self) -> int:
+        """The status, which the head begins with."""
+        return int(self._first[9:12])
 
     @property
     def keep_alive(self) -> bool | None:
@@ -56,8 +61,7 @@ class QuickResponse(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the response."""
         transport = request.transport
-        self._stays_open = request.keep_alive
-        if transport is None or request.version != HttpVersion11 or not request.keep_alive or request.method == hdrs.METH_HEAD:
+        if transport is None or not request.keep_alive or request.version != HttpVersion11 or request.method == hdrs.METH_HEAD:
             await self._send_plainly(request)
             return None
         lines = f"{self._more}Date: {_date()}\r\n\r\n".encode("latin-1")
@@ -78,7 +82,7 @@ class QuickResponse(web.StreamResponse):
         for line in (self._first.decode("latin-1").split("\r\n", 1)[1] + self._more).split("\r\n")[:-1]:
             name, _, value = line.partition(": ")
             headers.add(name, value)
-        plain = web.Response(status=self._status, body=self._whole, headers=headers)
+        plain = web.Response(status=self.status, body=self._whole, headers=headers)
         await plain.prepare(request)
         await plain.write_eof()
         self._stays_open = bool(plain.keep_alive)

@@ -15,10 +15,16 @@ V = TypeVar("V")
 
 
 class Flights(Generic[K, V]):
-    """Coalesces reads by key. `flights` counts the reads made, `riders` the keys they carried."""
+    """Coalesces reads by key. `flights` counts the reads made, `riders` the keys they carried.
 
-    def __init__(self, read: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
+    Reads begin at least `gap_s` apart: under load each then carries more riders, at the cost of a part of that time to
+    those who wait; the first read in a while begins at once.
+    """
+
+    def __init__(self, read: Callable[[list[K]], Awaitable[Mapping[K, V]]], *, gap_s: float = 0.0) -> None:
         self._read = read
+        self._gap_s = gap_s
+        self._departed_s = -gap_s
         self._boarding: dict[K, list[asyncio.Future[V | None]]] = {}
         self._pilot: asyncio.Task[None] | None = None
         self.flights = 0
@@ -45,12 +51,21 @@ class Flights(Generic[K, V]):
         try:
             await asyncio.sleep(0)  # whoever asks in the same turn of the loop flies along
             while self._boarding:
+                if self._gap_s:
+                    await self._keep_the_gap()
                 riders, self._boarding = self._boarding, {}
                 self.flights += 1
                 self.riders += len(riders)
                 await self._land(riders)
         finally:
             self._pilot = None
+
+    async def _keep_the_gap(self) -> None:
+        clock_s = asyncio.get_running_loop().time
+        wait_s = self._departed_s + self._gap_s - clock_s()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        self._departed_s = clock_s()
 
     async def _land(self, riders: dict[K, list[asyncio.Future[V | None]]]) -> None:
         """Read for everybody aboard, and let every one of them go whatever happens."""

@@ -14,20 +14,22 @@ from models.errors import NotFound
 from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads
 
 MAX_WATCHED = 100_000
+# A read costs the process some 100 us however many ride along; under load that is most of what a poll pays for its head.
+GAP_S = 0.001
 
 
 class ReadIndex:
     """The one way to learn whether something changed and whether a viewer may see it."""
 
-    def __init__(self, db: Database, lineage: Lineage) -> None:
+    def __init__(self, db: Database, lineage: Lineage, *, gap_s: float = GAP_S) -> None:
         self._db = db
         self._lineage = lineage
         self._highest_event: Lru[int, int] = Lru(MAX_WATCHED)
         self._highest_log: Lru[int, int] = Lru(MAX_WATCHED)
         lineage.on_change(self._highest_event.clear)
         lineage.on_change(self._highest_log.clear)
-        self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels)
-        self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes)
+        self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels, gap_s=gap_s)
+        self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes, gap_s=gap_s)
 
     def channel(self, channel_id: int, viewer_id: int) -> Awaitable[ChannelHead | None]:
         """Return the head as the viewer sees it, None where there is no such channel. Raises Unavailable."""
