@@ -11,14 +11,15 @@ from graphql import GraphQLError
 
 from app.documents import Documents, Phase
 from app.graphql_request import GraphQLRequest
-from cache.lru import Lru
+from cache.lru import Lru, SecondSight
 from models.errors import ErrorCode
 from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
 
-LIMIT_BYTES = 8 << 20
+LIMIT_BYTES = 4 << 20
 # What an operation with its variables takes beside the bytes it was read from.
-OVERHEAD_BYTES = 2000
+OVERHEAD_BYTES = 3000
+MAX_SENT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,7 @@ class Requests:
         self._documents = documents
         self._planned = planned
         self._known: Lru[bytes | str, Prepared] = Lru(LIMIT_BYTES)
+        self._sent = SecondSight(MAX_SENT_ONCE)
 
     def known(self, sent: bytes | str) -> Prepared | None:
         """Return what the same body, or query string, was before."""
@@ -73,7 +75,7 @@ class Requests:
         if isinstance(operation, list):
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
         prepared = Prepared(operation, _key(operation), asked.sha256)
-        if operation.is_query:  # a mutation is hardly ever sent again
+        if operation.is_query and self._sent.seen_before(sent):  # a mutation is hardly ever sent again
             self._known.put(sent, prepared, len(sent) + OVERHEAD_BYTES)
         return prepared
 

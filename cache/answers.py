@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 from cache.dependencies import Dependencies
 from cache.lineage import Lineage
-from cache.lru import Lru
+from cache.lru import Lru, SecondSight
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
 from models.head import ChannelHead, InboxHead
 
-LIMIT_BYTES = 16 << 20
+LIMIT_BYTES = 8 << 20
 # What an answer's dependencies and head take beside its body.
 OVERHEAD_BYTES = 3000
 # Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
-MAX_ASKED_ONCE = 40_000
+MAX_ASKED_ONCE = 10_000
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +69,7 @@ class Answers:
         self._clock_s = clock_s
         self._lineage = lineage
         self._kept: Lru[Hashable, Answer] = Lru(LIMIT_BYTES)
-        self._asked_once: Lru[int, bool] = Lru(MAX_ASKED_ONCE)
+        self._asked = SecondSight(MAX_ASKED_ONCE)
         lineage.on_change(self._kept.clear)
         self.hits = 0
         self.stale = 0
@@ -80,12 +80,7 @@ class Answers:
 
     def keep(self, key: Hashable, answer: Answer) -> None:
         """Keep an answer from the second time on that its key is asked for."""
-        if not answer.depends.kept:
-            return
-        asked = hash(key)
-        if self._asked_once.get(asked) is None:
-            self._asked_once.put(asked, True)
-        else:
+        if answer.depends.kept and self._asked.seen_before(key):
             self._kept.put(key, answer, len(answer.body) + OVERHEAD_BYTES)
 
     async def check(self, answer: Answer, viewer_id: int) -> Present:

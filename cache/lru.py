@@ -52,3 +52,18 @@ class Lru(Generic[K, V]):
         """Forget everything."""
         self._entries.clear()
         self.weight = 0
+
+
+class SecondSight:
+    """Tells what was seen before, so that what is asked for once, as a scroll through history is, is not kept."""
+
+    def __init__(self, limit: int) -> None:
+        self._seen: Lru[int, bool] = Lru(limit)
+
+    def seen_before(self, key: Hashable) -> bool:
+        """Whether an equal key came before, lately; from now on it has."""
+        known = hash(key)
+        if self._seen.get(known):
+            return True
+        self._seen.put(known, value=True)
+        return False

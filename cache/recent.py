@@ -28,8 +28,8 @@ log = logging.getLogger("pollux.cache")
 
 CAP = 512
 TTL_S = 60
-# Of all channels together in this process: some 15 MB of short messages.
-MAX_MESSAGES = 20_000
+# Of all channels together in this process, some 5 MB of short messages: pages are mostly cut from fragments.
+MAX_MESSAGES = 10_000
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ operation is executed again by graphql-core under the heads already read, and it
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from resolvers.context import Context
 from schema.build import PolluxSchema
 from schema.plan import Plan, plan
+from schema.variables import Signature, signature_of
 
 # How many ways of including and skipping are planned for one document.
 MAX_PLANS = 16
@@ -38,6 +39,7 @@ class Document:
 
     node: DocumentNode
     conditions: tuple[str, ...]
+    signatures: dict[str | None, Signature | None] = field(default_factory=dict)
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
 
     @classmethod
@@ -54,7 +56,7 @@ class Operation:
     node: OperationDefinitionNode
     name: str | None
     given: dict[str, Any]
-    variables: VariableValues
+    variables: dict[str, Any]
     plan: Plan | None
 
     @property
@@ -77,18 +79,31 @@ def prepare(
     planned: bool,
 ) -> Operation | list[GraphQLError]:
     """Return the operation ready to execute, or what is wrong with its variables."""
-    variables = get_variable_values(schema._schema, node.variable_definitions or (), given)
+    if node.operation is not OperationType.QUERY or not planned:
+        variables = _variables(schema, node, given)
+        return variables if isinstance(variables, list) else Operation(document, node, name, given, variables.coerced, None)
+    if name not in document.signatures:
+        document.signatures[name] = signature_of(schema._schema, node)
+    signature = document.signatures[name]
+    quick = signature.coerced(given) if signature is not None else None
+    if quick is not None:
+        key = _plan_key(document, name, quick)
+        if key in document.plans:
+            return Operation(document, node, name, given, quick, document.plans[key])
+    variables = _variables(schema, node, given)
     if isinstance(variables, list):
         return variables
-    made = _plan(schema, document, node, variables) if planned else None
-    return Operation(document, node, name, given, variables, made)
+    key = _plan_key(document, name, variables.coerced)
+    if key not in document.plans and len(document.plans) < MAX_PLANS:
+        document.plans[key] = plan(schema, document.node, node, variables)
+    return Operation(document, node, name, given, variables.coerced, document.plans.get(key))
 
 
 async def run(schema: PolluxSchema, operation: Operation, context: Context) -> ExecutionResult:
     """Execute an operation."""
     if operation.plan is not None:
         try:
-            data = await operation.plan.run(context, operation.variables.coerced)
+            data = await operation.plan.run(context, operation.variables)
         except Exception:  # noqa: BLE001  # whatever it is, graphql-core meets it again and gives it its place in the answer
             executed["surprised"] += 1
             context.start_again()
@@ -107,13 +122,13 @@ async def run(schema: PolluxSchema, operation: Operation, context: Context) -> E
     return result if isinstance(result, ExecutionResult) else await result
 
 
-def _plan(schema: PolluxSchema, document: Document, node: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
-    key = (node.name.value if node.name else None, *(variables.coerced.get(name) for name in document.conditions))
-    if key not in document.plans:
-        if len(document.plans) >= MAX_PLANS:
-            return None
-        document.plans[key] = plan(schema, document.node, node, variables)
-    return document.plans[key]
+def _variables(schema: PolluxSchema, node: OperationDefinitionNode, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+    return get_variable_values(schema._schema, node.variable_definitions or (), given)
+
+
+def _plan_key(document: Document, name: str | None, variables: Mapping[str, Any]) -> tuple[object, ...]:
+    """What the plan of an operation depends on: which one it is, and what its directives include."""
+    return (name, *(variables.get(condition) for condition in document.conditions))
 
 
 def _conditions(node: Any) -> Iterator[str]:
