@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from models.errors import InvalidCursor
-from models.ids import read_varint, varint
+from models.ids import read_varint, text_of, varint
 
 # 64 bits of proof: a forger would need some 2^63 requests, and gains a place that is then authorized like any other.
 _SIGNATURE_BYTES = 8
@@ -48,7 +48,7 @@ class CursorCodec:
         """Return the cursor of `place`, one or two non-negative numbers, in the order `kind` of `scope`."""
         key = self.keys[0]
         body = b"".join((kind.value, varint(key.number), bytes.fromhex(self.epoch_hex), varint(scope), *map(varint, place)))
-        return _text(body + _signature(key, body))
+        return text_of(body + _signature(key, body))
 
     def decode(self, kind: CursorKind, scope: int, text: str, *, numbers: int = 1) -> tuple[int, ...]:
         """Return the place `encode` was given.
@@ -72,7 +72,7 @@ class CursorCodec:
                 place.append(number)
         except (binascii.Error, ValueError, IndexError):
             raise InvalidCursor from None
-        if body[:1] != kind.value or found_scope != scope or rest or _text(raw) != text:
+        if body[:1] != kind.value or found_scope != scope or rest or text_of(raw) != text:
             raise InvalidCursor
         if epoch.hex() != self.epoch_hex:
             raise InvalidCursor(reset=True)
@@ -81,7 +81,3 @@ class CursorCodec:
 
 def _signature(key: SigningKey, body: bytes) -> bytes:
     return hashlib.blake2b(body, key=key.secret, digest_size=_SIGNATURE_BYTES).digest()
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -53,6 +53,9 @@ class InboxId:
 NodeId = UserId | ChannelId | MessageId | MemberId | NotificationId | InboxId
 
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 def user_hash_hex(issuer: str, subject: str) -> str:
     """Return the identity of a token's subject, so that a back end can address a user never seen."""
     return hashlib.sha256(f"{issuer}\x00{subject}".encode()).hexdigest()[: 2 * USER_HASH_BYTES]
@@ -62,17 +65,17 @@ def encode(node: NodeId) -> str:
     """Return the id a client holds for `node`."""
     match node:
         case UserId(hash_hex):
-            return _text(b"u" + bytes.fromhex(hash_hex))
+            return text_of(b"u" + bytes.fromhex(hash_hex))
         case ChannelId(channel_id):
-            return _text(b"c" + varint(channel_id))
+            return text_of(b"c" + varint(channel_id))
         case MessageId(channel_id, seq):
-            return _text(b"m" + varint(channel_id) + varint(seq))
+            return text_of(b"m" + varint(channel_id) + varint(seq))
         case MemberId(channel_id, user_id):
-            return _text(b"r" + varint(channel_id) + varint(user_id))
+            return text_of(b"r" + varint(channel_id) + varint(user_id))
         case NotificationId(user_id, number):
-            return _text(b"n" + varint(user_id) + varint(number))
+            return text_of(b"n" + varint(user_id) + varint(number))
         case InboxId(user_id):
-            return _text(b"i" + varint(user_id))
+            return text_of(b"i" + varint(user_id))
         case _:
             assert_never(node)
 
@@ -129,5 +132,6 @@ def read_varint(raw: bytes) -> tuple[int, bytes]:
     raise ValueError("a number without end")
 
 
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+def text_of(raw: bytes) -> str:
+    """Return bytes as URL-safe base64 without padding."""
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_URL_SAFE).decode()

@@ -5,7 +5,7 @@ Rule: `first` and `last` exclude each other, are at least 1, and are cut to 200;
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from models.errors import BadUserInput
 
@@ -46,8 +46,7 @@ class PageInfo:
     end_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Edge(Generic[N]):
+class Edge(NamedTuple, Generic[N]):
     cursor: str
     node: N
 

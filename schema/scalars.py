@@ -1,6 +1,7 @@
 """Scalars of the API."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NewType
 
 import strawberry
@@ -13,7 +14,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def iso_instant(microseconds: int) -> str:
     """Return microseconds since 1970 as ISO 8601 in UTC, always with six digits and a trailing Z."""
-    return f"{(_EPOCH + timedelta(microseconds=microseconds)).isoformat(timespec='microseconds')[:-6]}Z"
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    days, second = divmod(seconds, 86_400)
+    return f"{_date(days)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.{fraction:06}Z"
+
+
+@lru_cache(maxsize=1024)
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def _microseconds(text: object) -> DateTime:
