@@ -18,7 +18,7 @@ from models.head import ChannelHead
 from models.user import Profile
 
 BLOCK = 32
-LIMIT_BYTES = 44 << 20
+LIMIT_BYTES = 40 << 20
 # What a block takes beside its bytes: its key and its place in the memory, the ends, and its share of each person's place.
 OVERHEAD_BYTES = 900
 PERSON_BYTES = 60

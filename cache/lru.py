@@ -55,15 +55,22 @@ class Lru(Generic[K, V]):
 
 
 class SecondSight:
-    """Tells what was seen before, so that what is asked for once, as a scroll through history is, is not kept."""
+    """Tells what was seen before, so that what is asked for once, as a scroll through history is, is not kept.
+
+    It remembers hashes, at most `limit` of them, in two generations.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._seen: Lru[int, bool] = Lru(limit)
+        self._half = limit // 2
+        self._young: set[int] = set()
+        self._old: set[int] = set()
 
     def seen_before(self, key: Hashable) -> bool:
         """Whether an equal key came before, lately; from now on it has."""
         known = hash(key)
-        if self._seen.get(known):
+        if known in self._young or known in self._old:
             return True
-        self._seen.put(known, value=True)
+        self._young.add(known)
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, set()
         return False

@@ -28,8 +28,8 @@ log = logging.getLogger("pollux.cache")
 
 CAP = 512
 TTL_S = 60
-# Of all channels together in this process, some 5 MB of short messages: pages are mostly cut from fragments.
-MAX_MESSAGES = 10_000
+# Of all channels together in this process, some 2 MB of short messages: pages are mostly cut from fragments.
+MAX_MESSAGES = 4_000
 
 
 @dataclass(slots=True)
