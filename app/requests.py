@@ -11,14 +11,13 @@ from graphql import GraphQLError
 
 from app.documents import Documents, Phase
 from app.graphql_request import GraphQLRequest
-from cache.lru import Lru, SecondSight
+from cache.lru import Memory, SecondSight
 from models.errors import ErrorCode
 from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
 
-LIMIT_BYTES = 4 << 20
-# What an operation with its variables takes beside the bytes it was read from.
-OVERHEAD_BYTES = 3000
+# What an operation takes beside the bytes it was read from and the variables in them.
+OVERHEAD_BYTES = 1500
 MAX_SENT_ONCE = 10_000
 
 
@@ -47,16 +46,17 @@ class Refused:
 class Requests:
     """Turns requests into operations, and remembers by their bytes those that it could."""
 
-    def __init__(self, schema: PolluxSchema, documents: Documents, *, planned: bool) -> None:
+    def __init__(self, schema: PolluxSchema, documents: Documents, memory: Memory, *, planned: bool) -> None:
         self._schema = schema
         self._documents = documents
         self._planned = planned
-        self._known: Lru[bytes | str, Prepared] = Lru(LIMIT_BYTES)
+        self._known = memory
         self._sent = SecondSight(MAX_SENT_ONCE)
 
     def known(self, sent: bytes | str) -> Prepared | None:
         """Return what the same body, or query string, was before."""
-        return self._known.get(sent)
+        found: Prepared | None = self._known.get(sent)
+        return found
 
     def prepare(self, sent: bytes | str, asked: GraphQLRequest, text: str) -> Prepared | Refused:
         """Return a request ready to execute, `text` being its document, or why it cannot be."""
@@ -76,7 +76,7 @@ class Requests:
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
         prepared = Prepared(operation, _key(operation), asked.sha256)
         if operation.is_query and self._sent.seen_before(sent):  # a mutation is hardly ever sent again
-            self._known.put(sent, prepared, len(sent) + OVERHEAD_BYTES)
+            self._known.put(sent, prepared, 2 * len(sent) + OVERHEAD_BYTES)
         return prepared
 
 

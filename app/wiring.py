@@ -28,6 +28,7 @@ from app.trusted import TrustedDocuments
 from cache.answers import Answers
 from cache.fragments import Fragments
 from cache.lineage import Lineage
+from cache.lru import MEMORY_BYTES, Lru, Memory
 from cache.metadata import MetadataCopies
 from cache.persisted import PersistedTexts
 from cache.presence import Presence
@@ -73,12 +74,15 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     of_presence = redis.sibling()
     try:
         lineage = Lineage(db, await cursor_codec(db))
+        memory: Memory = Lru(MEMORY_BYTES)
+        lineage.on_change(memory.clear)
         services = Services(
             db=db,
             lineage=lineage,
             read_index=ReadIndex(db, lineage),
             recent=RecentMessages(db, redis, lineage),
-            fragments=Fragments(profiles := ProfileCopies(db, lineage), lineage),
+            memory=memory,
+            fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
             metadata=MetadataCopies(db, redis, lineage),
             profiles=profiles,
             presence=Presence(of_presence, lineage),
@@ -109,14 +113,19 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
         log.warning("GraphiQL is not built; run make setup")
     presence, load = services.presence, services.load
     answers = Answers(
-        services.read_index, services.profiles, presence, services.lineage, tick=lambda: (presence.tick(), load.samples)
+        services.read_index,
+        services.profiles,
+        presence,
+        services.lineage,
+        services.memory,
+        tick=lambda: (presence.tick(), load.samples),
     )
     return PolluxView(
         ViewParts(
             schema=schema,
             services=services,
             viewers=Viewers(tokens, services.db, services.clock, services.lineage),
-            requests=Requests(schema, documents, planned=quick),
+            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), planned=quick),
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),

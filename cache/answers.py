@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from cache.dependencies import Dependencies
 from cache.lineage import Lineage
-from cache.lru import Lru, SecondSight
+from cache.lru import Memory, SecondSight
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
 from models.head import ChannelHead, InboxHead
 
-LIMIT_BYTES = 8 << 20
-# What an answer's dependencies and head take beside its body.
-OVERHEAD_BYTES = 3000
+# What an answer takes beside its body, with a head and a shown value or two.
+OVERHEAD_BYTES = 2500
+PERSON_BYTES = 100
 # Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
 MAX_ASKED_ONCE = 10_000
 
@@ -46,7 +46,7 @@ class Present(NamedTuple):
 
 
 class Answers:
-    """Keeps answers by key, up to a number of bytes.
+    """Keeps answers by key.
 
     `tick` gives something that is equal while no value that answers show can have changed. `hits` and `stale` count what
     looking at an answer gave.
@@ -58,6 +58,7 @@ class Answers:
         profiles: ProfileCopies,
         presence: Presence,
         lineage: Lineage,
+        memory: Memory,
         *,
         tick: Callable[[], Hashable],
         clock_s: Callable[[], float] = time.monotonic,
@@ -68,20 +69,20 @@ class Answers:
         self._tick = tick
         self._clock_s = clock_s
         self._lineage = lineage
-        self._kept: Lru[Hashable, Answer] = Lru(LIMIT_BYTES)
+        self._kept = memory
         self._asked = SecondSight(MAX_ASKED_ONCE)
-        lineage.on_change(self._kept.clear)
         self.hits = 0
         self.stale = 0
 
     def get(self, key: Hashable) -> Answer | None:
         """Return the answer kept under `key`, which is to be checked."""
-        return self._kept.get(key)
+        found: Answer | None = self._kept.get(key)
+        return found
 
     def keep(self, key: Hashable, answer: Answer) -> None:
         """Keep an answer from the second time on that its key is asked for."""
         if answer.depends.kept and self._asked.seen_before(key):
-            self._kept.put(key, answer, len(answer.body) + OVERHEAD_BYTES)
+            self._kept.put(key, answer, len(answer.body) + OVERHEAD_BYTES + PERSON_BYTES * len(answer.depends.people))
 
     async def check(self, answer: Answer, viewer_id: int) -> Present:
         """Return whether an answer holds for a viewer at this moment. Raises Unavailable."""

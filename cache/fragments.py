@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cache.dependencies import Dependencies
-from cache.lineage import Lineage
-from cache.lru import Lru
+from cache.lru import Memory
 from cache.profiles import ProfileCopies
 from models.head import ChannelHead
 from models.user import Profile
 
 BLOCK = 32
-LIMIT_BYTES = 40 << 20
 # What a block takes beside its bytes: its key and its place in the memory, the ends, and its share of each person's place.
 OVERHEAD_BYTES = 900
 PERSON_BYTES = 60
@@ -70,10 +68,9 @@ class _Block:
 class Fragments:
     """Answers pages from blocks, filling them as needed."""
 
-    def __init__(self, profiles: ProfileCopies, lineage: Lineage) -> None:
+    def __init__(self, profiles: ProfileCopies, memory: Memory) -> None:
         self._profiles = profiles
-        self._blocks: Lru[_Key, _Block] = Lru(LIMIT_BYTES)
-        lineage.on_change(self._blocks.clear)
+        self._blocks = memory
 
     def page(
         self,

@@ -6,7 +6,7 @@ cost of a look-up; here the order is kept by the standard library's OrderedDict.
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -52,6 +52,12 @@ class Lru(Generic[K, V]):
         """Forget everything."""
         self._entries.clear()
         self.weight = 0
+
+
+# What a process keeps of requests, fragments and whole answers, all of them together: what is asked for most displaces the
+# rest, so that neither long histories nor many channels need a memory of their own.
+Memory = Lru[Hashable, Any]
+MEMORY_BYTES = 44 << 20
 
 
 class SecondSight:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cache.fragments import Fragments
 from cache.lineage import Lineage
+from cache.lru import Memory
 from cache.metadata import MetadataCopies
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
@@ -24,6 +25,7 @@ class Services:
     lineage: Lineage
     read_index: ReadIndex
     recent: RecentMessages
+    memory: Memory
     fragments: Fragments
     metadata: MetadataCopies
     profiles: ProfileCopies
