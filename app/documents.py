@@ -15,12 +15,13 @@ from graphql import (
     validate,
 )
 
-from cache.lru import Lru
+from cache.lru import Lru, SecondSight
 from schema.operation import Document
 
 # In characters, all texts together; what is made of a text takes some hundred times its length.
 MAX_REMEMBERED = 256 * 1024
 LONGEST_REMEMBERED = 32 * 1024
+MAX_READ_ONCE = 2000
 # A generous operation of a real client has some hundred.
 MAX_TOKENS = 5000
 
@@ -51,6 +52,7 @@ class Documents:
         self._schema = schema
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
+        self._read_before = SecondSight(MAX_READ_ONCE)
 
     def read(self, text: str) -> Reading:
         """Return the document of a text."""
@@ -61,7 +63,10 @@ class Documents:
             except RecursionError:
                 # How deep is too deep depends on the caller's stack too, so this is not remembered.
                 return Reading(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
-            if len(text) <= LONGEST_REMEMBERED:
+            # A text sent once, such as one with its values written into it, would only displace those of clients.
+            if len(text) <= LONGEST_REMEMBERED and self._read_before.seen_before(text):
+                if known.document is not None:
+                    known.document.worth_planning = True
                 self._known.put(text, known, len(text))
         return known
 

@@ -33,12 +33,14 @@ MAX_PLANS = 16
 executed: Counter[str] = Counter()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Document:
     """A parsed and validated document, and the plans made of its operations so far."""
 
     node: DocumentNode
     conditions: tuple[str, ...]
+    # Making a plan takes longer than a dozen executions by graphql-core.
+    worth_planning: bool = False
     signatures: dict[str | None, Signature | None] = field(default_factory=dict)
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
 
@@ -79,7 +81,7 @@ def prepare(
     planned: bool,
 ) -> Operation | list[GraphQLError]:
     """Return the operation ready to execute, or what is wrong with its variables."""
-    if node.operation is not OperationType.QUERY or not planned:
+    if node.operation is not OperationType.QUERY or not (planned and document.worth_planning):
         variables = _variables(schema, node, given)
         return variables if isinstance(variables, list) else Operation(document, node, name, given, variables.coerced, None)
     if name not in document.signatures:
