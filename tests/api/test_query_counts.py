@@ -4,9 +4,10 @@ An answer that is asked for again may be kept, and then costs its heads; where t
 asking is written differently.
 """
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Any, TypeVar
 
 import pytest
 
@@ -14,18 +15,20 @@ from cache.fragments import BLOCK
 from models.database import Database
 from tests.asking import Api
 
+T = TypeVar("T")
+
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every read of the store from here on."""
     seen: list[str] = []
-    real = Database.rows
+    real = Database._read
 
-    async def rows(self: Database, sql: str, *args: object) -> object:
+    async def read(self: Database, sql: str, statement: Coroutine[Any, Any, T]) -> T:
         seen.append(sql)
-        return await real(self, sql, *args)
+        return await real(self, sql, statement)
 
-    monkeypatch.setattr(Database, "rows", rows)
+    monkeypatch.setattr(Database, "_read", read)
     return seen
 
 
