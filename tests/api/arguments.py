@@ -35,6 +35,7 @@ NAMES = (*CHANNELS, *MESSAGES, *PEOPLE, *THINGS, *WRONG_IDS[:2], *MESSAGE_CURSOR
 _CURSORS_OF = {"channels": "<channels>", "searchChannels": "<search>", "members": "<members>", "notifications": "<notifications>"}
 # Hypothesis likes the ends of a range; what is rare stands within.
 _RARELY = st.integers(0, 24).map(lambda number: number == 11)
+_SELDOM = st.integers(0, 4).map(lambda number: number == 2)
 _MOSTLY_SEEN = ("<public>",) * 4 + ("<private>", "<direct>") * 2 + ("<elsewhere>", "<hidden>")
 _WORDS = ("room", "", "ROOM", "한글", '"\\ ', "nothing is called so")
 _SIZES = (1, 2, 3, 50, 200, 1000)
@@ -71,34 +72,37 @@ class Arguments:
         chosen: dict[str, GraphQLArgument] = {}
         for name, argument in definition.args.items():
             # `first` with `last` is a mistake, and so hardly ever written.
-            excluded = {"first": "last", "last": "first"}.get(name, "") in chosen and not self._draw(_RARELY)
-            if is_required_argument(argument) or (not excluded and self._draw(st.booleans())):
+            excluded = {"first": "last", "last": "first"}.get(name, "") in chosen and not self._chance(_RARELY)
+            if is_required_argument(argument) or (not excluded and self._chance(st.booleans())):
                 chosen[name] = argument
         parts = [f"{name}: {self._argument(field_name, name, argument)}" for name, argument in chosen.items()]
         return f"({', '.join(parts)})" if parts else ""
 
     def condition(self, *, included: bool) -> str:
         """Return what a directive's `if` says, mostly so that the selection is included."""
-        value = included != self._draw(st.integers(0, 4).map(lambda number: number == 2))
+        value = included != self._chance(_SELDOM)
         match self._draw(st.sampled_from(("literal", "given", "default"))):
             case "given":
                 return self._variable("Boolean!", value)
             case "default":
-                return self._variable(f"Boolean = {_literal(value)}", value, given=self._draw(st.booleans()))
+                return self._variable(f"Boolean = {_literal(value)}", value, given=self._chance(st.booleans()))
         return _literal(value)
+
+    def _chance(self, of: st.SearchStrategy[bool]) -> bool:
+        return self._draw(of)
 
     def _argument(self, field_name: str, name: str, argument: GraphQLArgument) -> str:
         type_ = argument.type
-        if not self._draw(st.booleans()):
+        if not self._chance(st.booleans()):
             return _literal(self._value(field_name, name, type_, within_literal=True))
         value = self._value(field_name, name, type_, within_literal=False)
         declared = str(type_)
         how = self._draw(st.sampled_from(("given", "given", "given", "omitted", "null", "default", "wrong")))
-        if how == "wrong" and self._draw(_RARELY):
+        if how == "wrong" and self._chance(_RARELY):
             return self._variable(declared, {"not": "this"})
         nullable = declared.removesuffix("!")
         if how == "default":
-            return self._variable(f"{nullable} = {_literal(_enums(value, type_))}", value, given=self._draw(st.booleans()))
+            return self._variable(f"{nullable} = {_literal(_enums(value, type_))}", value, given=self._chance(st.booleans()))
         if is_required_argument(argument):
             return self._variable(declared, value)
         if how == "omitted":
@@ -122,7 +126,7 @@ class Arguments:
             return {
                 key: self._value(field_name, key, one.type, within_literal=within_literal)
                 for key, one in type_.fields.items()
-                if is_required_input_field(one) or self._draw(st.booleans())
+                if is_required_input_field(one) or self._chance(st.booleans())
             }
         if isinstance(type_, GraphQLEnumType):
             value = self._draw(st.sampled_from(sorted(type_.values)))
@@ -134,13 +138,13 @@ class Arguments:
             self._value(field_name, name, type_.of_type, within_literal=within_literal)
             for _ in range(self._draw(st.sampled_from((1, 2, 3, 5, 0))))
         ]
-        if within_literal and values and self._draw(_RARELY):
+        if within_literal and values and self._chance(_RARELY):
             item = self._value(field_name, name, type_.of_type, within_literal=False)
             values.append(_Written(self._variable(str(type_.of_type), item)))
-        return values[0] if len(values) == 1 and self._draw(st.booleans()) else values
+        return values[0] if len(values) == 1 and self._chance(st.booleans()) else values
 
     def _scalar(self, field_name: str, name: str, type_name: str) -> Any:
-        wrong = self._draw(_RARELY)
+        wrong = self._chance(_RARELY)
         if type_name == "ID":
             of_channel = field_name == "channel" or name.endswith("channelId")
             known = _MOSTLY_SEEN if of_channel else (*_MOSTLY_SEEN, *MESSAGES, *PEOPLE, *THINGS)
@@ -156,7 +160,7 @@ class Arguments:
         if type_name == "Float":
             return self._draw(st.sampled_from((0.0, 0.5, -1.5)))
         if type_name == "Boolean":
-            return self._draw(st.booleans())
+            return self._chance(st.booleans())
         if type_name == "String":
             return self._draw(st.sampled_from(_WORDS))
         raise NotImplementedError(f"no values for arguments of type {type_name}; tests/api/arguments.py is to be taught some")

@@ -50,10 +50,10 @@ def questions(draw: st.DrawFn, schema: GraphQLSchema) -> Question:
     name = draw(st.sampled_from((None, "Asked")))
     declared = ", ".join(variable.declaration for variable in writer.arguments.variables)
     heading = f"query {name or ''}{f'({declared})' if declared else ''} " if name or declared else ""
-    others = ["query Other { __typename }"] if name and draw(_rarely) else []
+    others: list[str] = ["query Other { __typename }"] if name and writer.chance(_rarely) else []
     text = "\n".join((heading + selected, *writer.fragments.values(), *others))
     given = {one.name: one.value for one in writer.arguments.variables if one.is_given}
-    return Question(text, name if others or draw(st.booleans()) else None, given)
+    return Question(text, name if others or writer.chance(st.booleans()) else None, given)
 
 
 _rarely = st.integers(0, 7).map(lambda number: number == 5)
@@ -81,6 +81,10 @@ class _Writer:
         selections = [self._selection(type_, depth, apart=apart) for _ in range(wanted) if self._left > 0]
         return "{ " + " ".join(selections or ["__typename"]) + " }"
 
+    def chance(self, of: st.SearchStrategy[bool]) -> bool:
+        """Return what chance says."""
+        return self.draw(of)
+
     def _selection(self, type_: GraphQLNamedType, depth: int, *, apart: bool) -> str:
         self._left -= 1
         assert isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
@@ -96,14 +100,14 @@ class _Writer:
 
     def _inline(self, type_: GraphQLObjectType | GraphQLInterfaceType, depth: int, *, apart: bool) -> str:
         inner = self._one_within(type_)
-        condition = f" on {inner.name}" if inner is not type_ or self.draw(st.booleans()) else ""
+        condition = f" on {inner.name}" if inner is not type_ or self.chance(st.booleans()) else ""
         within = self.selection_set(inner, depth=depth + 1, apart=apart or inner is not type_)
         return f"...{condition}{self._directives()} {within}"
 
     def _named(self, type_: GraphQLObjectType | GraphQLInterfaceType, depth: int, *, apart: bool) -> str:
         inner = self._one_within(type_)
         known = self._finished[inner.name]
-        if known and self.draw(st.booleans()):
+        if known and self.chance(st.booleans()):
             return f"...{self.draw(st.sampled_from(known))}{self._directives()}"
         name = f"F{len(self.fragments)}"
         self.fragments[name] = ""  # takes its place, so that no other gets the name
@@ -115,15 +119,17 @@ class _Writer:
     def _one_within(self, type_: GraphQLObjectType | GraphQLInterfaceType) -> GraphQLObjectType | GraphQLInterfaceType:
         """Return a type that a fragment within this one may be on."""
         if isinstance(type_, GraphQLObjectType):
-            around = [one for one in type_.interfaces if self.draw(_rarely)]
+            around = [one for one in type_.interfaces if self.chance(_rarely)]
             return around[0] if around else type_
-        return self.draw(st.sampled_from([*sorted(self.schema.get_possible_types(type_), key=lambda one: one.name), type_]))
+        possible = sorted(self.schema.get_possible_types(type_), key=lambda one: one.name)
+        options: list[GraphQLObjectType | GraphQLInterfaceType] = [*possible, type_]
+        return self.draw(st.sampled_from(options))
 
     def _field(self, type_: GraphQLObjectType | GraphQLInterfaceType, depth: int, *, apart: bool) -> str:
         fields = [(name, one) for name, one in type_.fields.items() if depth < DEEPEST or is_leaf_type(get_named_type(one.type))]
         if not fields:
             return "__typename"
-        if type_ is self.schema.query_type and self.draw(_often):
+        if type_ is self.schema.query_type and self.chance(_often):
             fields = [one for one in fields if one[0] in _MOST_ASKED] or fields
         name, definition = self.draw(st.sampled_from(fields))
         key = self._key(type_, name, definition, apart=apart)
@@ -133,20 +139,20 @@ class _Writer:
         if is_leaf_type(inner):
             return f"{opening}{self._directives()}"
         written = [f"{opening}{self._directives()} {self.selection_set(inner, depth=depth + 1, apart=False)}"]
-        if self.draw(_rarely):  # the same field twice, whose selections merge
+        if self.chance(_rarely):  # the same field twice, whose selections merge
             written.append(f"{opening}{self._directives()} {self.selection_set(inner, depth=depth + 1, apart=False)}")
         return " ".join(written)
 
     def _key(self, type_: GraphQLNamedType, name: str, definition: GraphQLField, *, apart: bool) -> str:
-        if definition.args or self.draw(_rarely):
+        if definition.args or self.chance(_rarely):
             self._keys += 1
             return f"k{self._keys}: "
         if apart and name in self._ambiguous:
             return f"{type_.name[0].lower()}{type_.name[1:]}_{name}: "
-        return f"also_{name}: " if name not in self._ambiguous and self.draw(_rarely) else ""
+        return f"also_{name}: " if name not in self._ambiguous and self.chance(_rarely) else ""
 
     def _directives(self) -> str:
-        if not self.draw(_rarely):
+        if not self.chance(_rarely):
             return ""
         chosen = self.draw(st.lists(st.sampled_from(_DIRECTIVES), min_size=1, max_size=2, unique=True))
         return "".join(f" @{name}(if: {self.arguments.condition(included=name == 'include')})" for name in chosen)

@@ -1,146 +1,75 @@
 """Stock, planned, cut from fragments, kept: four ways to one answer, which must be the same in every byte.
 
 Whatever the schema can be asked, by anybody, before and after anything changes, the server that plans and keeps answers
-as does the one in which graphql-core executes each request anew. `HYPOTHESIS_PROFILE=long` looks for an hour.
+as does the one in which graphql-core executes each request anew. A long search, which also makes what it finds small:
+`HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest -n 0 -o faulthandler_timeout=0 tests/api/test_three_speeds.py`.
 """
 
 import os
-from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from itertools import count
-from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 from graphql import parse, validate
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pytest_aiohttp import AiohttpClient
 
-from app.settings import Settings
-from app.wiring import VIEW, build_app, open_services
-from cache.presence import Presence
-from models.clock import wall_clock_us
-from realtime.load import LoadMeter
 from schema.build import build_schema
-from schema.operation import executed
-from tests.api.changes import Change, changes
+from tests.api.changes import Change, Kind, Place, changes
 from tests.api.documents import Question, filled, questions
-from tests.api.world import PEOPLE, Time, World
-from tests.asking import Api
+from tests.api.speeds import Asked, Speeds
+from tests.api.world import PEOPLE
+from tests.asking import MESSAGE, POLL
 
 SCHEMA = build_schema()._schema
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-# Small blocks, so that pages are cut from several.
-BLOCK = 4
-_numbers = count()
 
-
-class Asked(NamedTuple):
-    """A question, and how it is asked."""
-
-    question: Question
-    who: str
-    activity: str
-    accept: str
-
-
-class Seen(NamedTuple):
-    """What a client sees of an answer."""
-
-    status: int
-    body: bytes
-    media_type: str
-    etag: str | None
-    poll_interval: str | None
-
-
-@dataclass
-class Speeds:
-    """Two servers over the same parts, and how the quick one answered so far."""
-
-    reference: Api
-    quick: Api
-    time: Time
-    presence: Presence
-    load: LoadMeter
-    levels: Counter[str] = field(default_factory=Counter)
-    executed: Counter[str] = field(default_factory=Counter)
-
-    def __repr__(self) -> str:
-        return "Speeds()"  # a failing example shows what was asked
-
-    def world(self) -> World:
-        return World(next(_numbers), self.time, self.presence, self.load)
-
-    async def compare(self, world: World, asked: Asked, *, times: int) -> None:
-        """Ask both servers the same, the quick one several times. Raises AssertionError where an answer differs."""
-        expected, _ = await self._seen(self.reference, world, asked)
-        assert b"INTERNAL_SERVER_ERROR" not in expected.body, asked
-        before = executed.copy()
-        for _ in range(times):
-            seen, level = await self._seen(self.quick, world, asked)
-            self.levels[level] += 1
-            assert seen == expected, f"{level}: {seen}\n    stock: {expected}\n    {asked}"
-        self.executed += executed - before
-
-    async def _seen(self, api: Api, world: World, asked: Asked) -> tuple[Seen, str]:
-        question = asked.question
-        payload = {
-            "query": filled(question.text, world.names),
-            "variables": filled(question.variables, world.names),
-            "operationName": question.operation_name,
-        }
-        headers = {"Authorization": f"Bearer {world.token(asked.who)}", "Accept": asked.accept, "X-Request-Id": "same"}
-        if asked.activity:
-            headers["X-Client-Activity"] = asked.activity
-        response = await api.client.post("/graphql", json=payload, headers=headers)
-        of = response.headers
-        seen = Seen(response.status, await response.read(), of["Content-Type"], of.get("ETag"), of.get("X-Poll-Interval"))
-        return seen, of.get("Cache-Status", "error").rpartition("=")[2]
-
-
-@pytest.fixture
-async def speeds(settings: Settings, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Speeds]:
-    """Presence, load and every clock that an answer depends on stand still until the test lets time pass."""
-    time = Time(wall_clock_us())
-    for module in ("resolvers.context", "resolvers.presence", "resolvers.notification"):
-        monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=time.monotonic))
-    monkeypatch.setattr("cache.fragments.BLOCK", BLOCK)
-    async with open_services(settings, clock=time.wall_us) as (services, redis):
-        presence = Presence(of_presence := redis.sibling(), services.lineage, clock_s=time.monotonic)
-        load = LoadMeter(clock_s=time.monotonic, cpu_s=time.process_time)
-        still = replace(services, presence=presence, load=load)
-        apps = [build_app(settings, still, redis, quick=quick) for quick in (False, True)]
-        answers = apps[1][VIEW]._answers
-        assert answers is not None
-        answers._clock_s = time.monotonic
-        reference, quick = [Api(await aiohttp_client(app), still) for app in apps]
-        yield (speeds := Speeds(reference, quick, time, presence, load))
-        await of_presence.stop()
-    print(speeds.levels, speeds.executed)  # noqa: T201  # x
-
-
-asked = st.builds(
+# What clients mostly ask, of any channel and any page.
+POLLS = st.builds(
+    Question,
+    st.just(POLL),
+    st.none(),
+    st.fixed_dictionaries(
+        {"c": st.sampled_from(("<public>", "<public>", "<private>", "<elsewhere>"))},
+        optional={"first": st.sampled_from((1, 3, 9)), "after": st.sampled_from(("<public 1>", "<public 6>", None))},
+    ),
+)
+ASKED = st.builds(
     Asked,
-    st.deferred(lambda: questions(SCHEMA)),
+    st.one_of(POLLS, questions(SCHEMA), questions(SCHEMA), questions(SCHEMA)),
     st.sampled_from(PEOPLE),
     st.sampled_from(("", "", "ACTIVE", "idle", "BACKGROUND", "nonsense")),
     st.sampled_from(("application/json", "application/graphql-response+json")),
 )
+HAPPENING = st.lists(st.tuples(changes(), st.booleans()), max_size=4)
+
+# Where an answer depended on the way to it, or easily might.
+ONCE = [
+    "{ a: node(id: \"<public>\") { ... on Channel { typingUsers { id } pollingInterval { activeUsers } typingUsers { name } } } }",
+    '{ a: channel(id: "<public>") { pollingInterval { reason } } pollingInterval(activity: IDLE) { milliseconds reason } }',
+    '{ pollingInterval(activity: BACKGROUND) { reason } messages(channelId: "<public>") { pollingInterval { reason } } }',
+    '{ b: notifications(after: "AAAA") { nodes { id } } c: messages(channelId: "<hidden>") { nodes { seq } } }',
+    '{ b: messages(channelId: "<public>", after: "AAAA") { nodes { seq } } a: channel(id: "nonsense") { id } }',
+    '{ nodes(ids: ["<public>", "nonsense"]) { id } b: messages(channelId: "<hidden>") { nodes { seq } } }',
+    '{ channels(first: 0) { nodes { id } } b: messages(channelId: "<hidden>") { nodes { seq } } }',
+    "query($v0: String = null) { viewer { id } searchChannels(text: $v0) { nodes { id } } }",
+    "query($v0: Boolean = false) { viewer { id name @include(if: $v0) } inbox { id @skip(if: $v0) unreadCount } }",
+    '{ messages(channelId: "<public>") { nodes { author { name } author { id } by: author { name } } nodes { seq seq } } }',
+    '{ a: messages(channelId: "<public>", first: 3) { edges { ...E } } b: messages(channelId: "<public>") { edges { ...E } } }'
+    f" fragment E on MessageEdge {{ cursor node {{ {MESSAGE} replyTo {{ content }} mentions {{ name }} }} }}",
+    "{ notifications(states: UNREAD) { nodes { id } } c: notifications(states: null) { hasNew nodes { title message { seq } } } }",
+    '{ viewer { id } __schema { queryType { name } } nodes(ids: ["<bob>", "<unseen>", "<private>"]) { ... on User { name } id } }',
+    "{ channels { nodes { name unreadCount mentionCount lastReadCursor onlineUsers { id } messages { nodes { seq } } } } }",
+]  # fmt: skip
 
 
 @settings(
-    max_examples=200 if LONG else 40,
+    max_examples=5000 if LONG else 40,
     deadline=None,
     derandomize=not LONG,
-    print_blob=True,
-    phases=(Phase.generate,) if os.environ.get("DEV") else tuple(Phase),
+    phases=tuple(Phase) if LONG else (Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
-@given(st.lists(asked, min_size=1, max_size=4), st.lists(st.tuples(changes(), st.booleans()), max_size=4))
-async def test_stock_planned_and_kept_answers_are_equal_whatever_happens(
+@given(st.lists(ASKED, min_size=1, max_size=4), HAPPENING)
+async def test_answers_are_equal_whatever_is_asked_and_happens(
     speeds: Speeds, everything: list[Asked], happening: list[tuple[Change, bool]]
 ) -> None:
     world = speeds.world()
@@ -152,3 +81,27 @@ async def test_stock_planned_and_kept_answers_are_equal_whatever_happens(
         await world.change(speeds.quick if quick else speeds.reference, change)
         for one in everything:
             await speeds.compare(world, one, times=2)
+
+
+async def test_answers_are_equal_where_they_once_differed(speeds: Speeds) -> None:
+    world = speeds.world()
+    await world.make(speeds.quick)
+    everything = [Asked(Question(text, None, {}), who, "", "application/json") for text in ONCE for who in PEOPLE]
+    everything += [Asked(Question(POLL, None, {"c": "<public>", "first": size}), who, "", "") for size in (3, 9) for who in PEOPLE]
+    for change in (None, *(Change(kind, "ann", Place("public", 1)) for kind in (Kind.SEND, Kind.EDIT, Kind.RENAME, Kind.WAIT))):
+        if change is not None:
+            await world.change(speeds.reference, change)
+        for one in everything:
+            await speeds.compare(world, one, times=3)
+
+
+async def test_a_difference_would_be_found(speeds: Speeds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a kept answer that is believed without being checked."""
+    world = speeds.world()
+    await world.make(speeds.quick)
+    one = Asked(Question('{ messages(channelId: "<public>") { nodes { content } } }', None, {}), "bob", "", "application/json")
+    await speeds.compare(world, one, times=3)
+    monkeypatch.setattr("cache.answers._is_as_before", lambda *_, **__: True)
+    await world.change(speeds.quick, Change(Kind.SEND, "ann", Place("public", 1)))
+    with pytest.raises(AssertionError, match="stock"):
+        await speeds.compare(world, one, times=1)
