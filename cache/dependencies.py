@@ -15,6 +15,9 @@ from models.user import Profile
 
 log = logging.getLogger("pollux.cache")
 
+# How the log says so; tests look for it.
+UNDECLARED = "a read that no dependency covers"
+
 
 class Level(IntEnum):
     """What answered, from the quickest on."""
@@ -69,4 +72,4 @@ class Dependencies:
     def undeclared(self, read: object) -> None:
         """Somebody read without saying what the answer depends on: a defect, and the answer is not kept."""
         self.kept = False
-        log.error("a read that no dependency covers; the answer is not kept: %s", read)
+        log.error("%s; the answer is not kept: %s", UNDECLARED, read)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from models.cursor import CursorCodec
 from models.database import Database
 from models.identity import bump_epoch, cursor_codec
+from models.read_watch import declared
 
 log = logging.getLogger("pollux.lineage")
 
@@ -48,7 +49,8 @@ class Lineage:
         async with self._lock:
             if epoch_hex == self.epoch_hex:
                 return
-            before, self.cursors = self.epoch_hex, await cursor_codec(self._db)
+            with declared():  # an epoch is everybody's, and what depends on it is a head's to say
+                before, self.cursors = self.epoch_hex, await cursor_codec(self._db)
             for forget in self._forget:
                 forget()
             log.error("the database's epoch changed from %s to %s; clients start again", before, self.epoch_hex)

@@ -106,8 +106,8 @@ class Presence:
         """Return what all processes saw, to the second, or with Redis away what this one saw; None when unknown."""
         found = self.glance(channel_id)
         if found is False:
-            self._asked[channel_id] = True
             await self._first_looks.get(channel_id)
+            self._asked[channel_id] = True  # not before: whoever asks meanwhile waits for a look too
             found = self.glance(channel_id)
         return found or None
 

@@ -28,7 +28,8 @@ async def nodes(ctx: Context, node_ids: Sequence[str]) -> list[NodeView | None]:
     """Return what ids name, in their order, at most 100."""
     if len(node_ids) > MAX_NODES:
         raise BadUserInput(f"At most {MAX_NODES} ids at once.")
-    return list(await gather(*(_find(ctx, ids.decode(node_id)) for node_id in node_ids)))
+    named = [ids.decode(node_id) for node_id in node_ids]
+    return list(await gather(*(_find(ctx, one) for one in named)))
 
 
 async def _find(ctx: Context, named: ids.NodeId) -> NodeView | None:

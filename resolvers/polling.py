@@ -14,27 +14,28 @@ from resolvers.services import Services
 async def polling_interval(ctx: Context, channel_id: str | None, activity: ClientActivity | None) -> Interval:
     """Return when to ask again: for a channel's messages, or without one for anything.
 
-    An `activity` that the client gave here goes before the one it gave in the header.
+    An `activity` that the client gave here goes, here and nowhere else, before the one it gave in the header: fields are
+    resolved beside one another, and none may depend on which comes first.
 
     Raises NotFound where the viewer may not see the channel, Unavailable.
     """
-    if activity is not None:
-        ctx.activity = activity
     if channel_id is None:
-        interval = general_interval(ctx.services, ctx.activity)
+        interval = general_interval(ctx.services, activity or ctx.activity)
         ctx.intervals.append(interval)
-        show_general_interval(ctx)
+        show_general_interval(ctx, activity)
         return interval
     head = await ctx.head(channel_key(channel_id))
-    touch(ctx, head)
-    found = interval_of(ctx, head.channel_id)
+    touch(ctx, head, activity)
+    found = interval_of(ctx, head.channel_id, activity)
     return found if isinstance(found, Interval) else await found
 
 
-def interval_of(ctx: Context, channel_id: int) -> Maybe[Interval]:
+def interval_of(ctx: Context, channel_id: int, activity: ClientActivity | None = None) -> Maybe[Interval]:
     """Return the interval of a channel whose head the viewer may see; at once but for the first look at the channel."""
-    active = active_users_now(ctx.services.presence, channel_id)
-    return _interval_looked_up(ctx, channel_id) if isinstance(active, str) else _interval(ctx, channel_id, active)
+    active, activity = active_users_now(ctx.services.presence, channel_id), activity or ctx.activity
+    if isinstance(active, str):
+        return _interval_looked_up(ctx, channel_id, activity)
+    return _interval(ctx, channel_id, active, activity)
 
 
 def inbox_interval(ctx: Context) -> Interval:
@@ -44,9 +45,10 @@ def inbox_interval(ctx: Context) -> Interval:
     return interval
 
 
-def show_general_interval(ctx: Context) -> None:
+def show_general_interval(ctx: Context, activity: ClientActivity | None = None) -> None:
     """Take note that the answer shows, or its header does, the interval of a request that names no channel."""
-    ctx.depends.shows(partial(_general_pace_now, ctx.services, ctx.activity), _general_pace_now(ctx.services, ctx.activity))
+    look = partial(_general_pace_now, ctx.services, activity or ctx.activity)
+    ctx.depends.shows(look, look())
 
 
 def server_load(ctx: Context, interval: Interval) -> float | None:
@@ -55,16 +57,16 @@ def server_load(ctx: Context, interval: Interval) -> float | None:
     return interval.server_load
 
 
-async def _interval_looked_up(ctx: Context, channel_id: int) -> Interval:
+async def _interval_looked_up(ctx: Context, channel_id: int, activity: ClientActivity) -> Interval:
     presence = await of(ctx, channel_id)
-    return _interval(ctx, channel_id, presence.active_users if presence is not None else None)
+    return _interval(ctx, channel_id, presence.active_users if presence is not None else None, activity)
 
 
-def _interval(ctx: Context, channel_id: int, active: int | None) -> Interval:
+def _interval(ctx: Context, channel_id: int, active: int | None, activity: ClientActivity) -> Interval:
     services = ctx.services
-    interval = channel_interval(services.policy, active_users=active, server_load=services.load.load, activity=ctx.activity)
+    interval = channel_interval(services.policy, active_users=active, server_load=services.load.load, activity=activity)
     ctx.intervals.append(interval)
-    look = partial(_pace_now, services.policy, services.presence, services.load, ctx.activity, channel_id)
+    look = partial(_pace_now, services.policy, services.presence, services.load, activity, channel_id)
     ctx.depends.shows(look, _pace(interval))
     return interval
 

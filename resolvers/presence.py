@@ -18,9 +18,12 @@ LOOK_AT = 500
 MAX_LOOKS = 20
 
 
-def touch(ctx: Context, head: ChannelHead) -> None:
-    """Count the viewer as seen in a channel they belong to, unless the client says that it is in the background."""
-    if ctx.activity is not ClientActivity.BACKGROUND:
+def touch(ctx: Context, head: ChannelHead, activity: ClientActivity | None = None) -> None:
+    """Count the viewer as seen in a channel they belong to, unless the client says that it is in the background.
+
+    An `activity` that the client gave to one field goes there before that of the request.
+    """
+    if (activity or ctx.activity) is not ClientActivity.BACKGROUND:
         ctx.depends.seen_in.add(head.channel_id)
         if head.role is not None:
             ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id)

@@ -16,8 +16,16 @@ log = logging.getLogger("pollux.errors")
 
 
 def formatted(errors: Sequence[GraphQLError], *, code: ErrorCode, request_id: str) -> list[dict[str, Any]]:
-    """Return errors as an answer shows them; `code` is that of errors GraphQL itself found in this phase."""
-    return [_formatted(error, code, request_id) for error in errors]
+    """Return errors as an answer shows them; `code` is that of errors GraphQL itself found in this phase.
+
+    They stand in the order of the document, not in that in which fields beside one another happened to fail.
+    """
+    return [_formatted(error, code, request_id) for error in sorted(errors, key=_place)]
+
+
+def _place(error: GraphQLError) -> tuple[list[tuple[int, int]], list[str | int]]:
+    """Return where an error is: equal places have equal steps, so that names meet names and numbers numbers."""
+    return [(place.line, place.column) for place in error.locations or ()], error.path or []
 
 
 def refusal(error: PolluxError) -> dict[str, Any]:

@@ -98,8 +98,20 @@ def items(item: Completion, *, nullable: bool) -> Completion:
             raise Surprise
         if type(values) is not list:
             raise Surprise
-        done = [complete_item(value, run) for value in values]
-        waiting = [(place, one) for place, one in enumerate(done) if type(one) is CoroutineType]
+        if item.pure:
+            return [complete_item(value, run) for value in values]
+        done: list[Any] = []
+        waiting: list[tuple[int, Coroutine[Any, Any, Any]]] = []
+        try:
+            for place, value in enumerate(values):
+                one = complete_item(value, run)
+                done.append(one)
+                if type(one) is CoroutineType:
+                    waiting.append((place, one))
+        except Exception as error:
+            if not waiting:
+                raise
+            waiting.append((0, _raised(error)))
         return _settled(done, waiting) if waiting else done
 
     return Completion(complete, item.pure, ("list", item.signature))
@@ -121,6 +133,7 @@ def fields(type_: GraphQLObjectType, steps: Sequence[Step], names: Hashable, *, 
             return None
         done: dict[str, Any] = {}
         waiting: list[tuple[str, Coroutine[Any, Any, Any]]] = []
+        key = ""
         try:
             for key, resolve, complete_value in quick:
                 value = resolve(source, run)
@@ -128,10 +141,10 @@ def fields(type_: GraphQLObjectType, steps: Sequence[Step], names: Hashable, *, 
                 done[key] = one
                 if type(one) is CoroutineType:
                     waiting.append((key, one))
-        except BaseException:
-            for _, one in waiting:
-                one.close()
-            raise
+        except Exception as error:
+            if not waiting:
+                raise
+            waiting.append((key, _raised(error)))
         return _settled(done, waiting) if waiting else done
 
     return Completion(complete_pure if pure else complete, pure, (type_.name, names))
@@ -160,6 +173,11 @@ def attribute(name: str) -> Resolve:
 async def _finished(value: Coroutine[Any, Any, Any], complete: Complete, run: Run) -> Any:
     done = complete(await value, run)
     return await done if type(done) is CoroutineType else done
+
+
+async def _raised(error: Exception) -> Any:
+    """Raise an error beside what was begun before it, which has to be awaited."""
+    raise error
 
 
 async def _settled(done: Any, waiting: Sequence[tuple[Any, Coroutine[Any, Any, Any]]]) -> Any:

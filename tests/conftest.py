@@ -6,6 +6,7 @@ A test that takes `store_url` (directly or through `services` or `api`) runs twi
 import os
 import secrets
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pytest_aiohttp import AiohttpClient
 
 from app.settings import Settings
 from app.wiring import build_app, open_services
+from cache.dependencies import Dependencies
 from cache.redis_level import RedisLevel
 from models.clock import wall_clock_us
 from models.migrate import migrate
@@ -31,6 +33,24 @@ def pytest_configure() -> None:
         if name.startswith(("POLLUX_", "LOG_")) or name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "WEB_CONCURRENCY"):
             del os.environ[name]
     os.environ.setdefault("TEST_NOW_S", str(int(time.time())))
+
+
+@pytest.fixture(autouse=True)
+def undeclared_reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What was read for an answer without saying what the answer depends on; any such read fails the test.
+
+    A test that plants one clears the list. Servers in processes of their own are judged by their logs (tests/servers).
+    """
+    found: list[str] = []
+    real = Dependencies.undeclared
+
+    def undeclared(self: Dependencies, read: object) -> None:
+        found.append(f"{read}\n{''.join(traceback.format_stack(limit=20))}")
+        real(self, read)
+
+    monkeypatch.setattr(Dependencies, "undeclared", undeclared)
+    yield found
+    assert found == [], "read without a dependency: " + "\n".join(found)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Global ids: everything a client holds can be asked for again, and only by who may see it."""
 
+import gc
 import time
 
 import pytest
@@ -69,3 +70,11 @@ async def test_a_profile_that_a_newer_token_changes_is_seen_by_the_next_poll(api
     assert (await api.poll(channel, who="bob"))["edges"][0]["node"]["author"]["name"] == "Alice"
     await api.ask("{ viewer { id } }", name="Alice Liddell", issued_s=time.time() + 2)
     assert (await api.poll(channel, who="bob"))["edges"][0]["node"]["author"]["name"] == "Alice Liddell"
+
+
+async def test_one_id_that_is_none_spoils_a_list_of_ids(api: Api) -> None:
+    """And leaves no work behind that nobody waits for, which would be a warning and so an error."""
+    channel = await api.channel()
+    body = await api.answer("query($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": [channel, "nonsense"]})
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["BAD_USER_INPUT"]
+    gc.collect()

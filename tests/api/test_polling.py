@@ -52,3 +52,14 @@ async def test_the_header_carries_the_smallest_interval_of_the_answer_in_seconds
     assert (await _post(api, both)).headers["X-Poll-Interval"] == "5"
     assert (await _post(api, "{ unreadNotifications { pollingInterval { milliseconds } } }")).headers["X-Poll-Interval"] == "10"
     assert (await _post(api, "{ viewer { id } }")).headers["X-Poll-Interval"] == "5"
+
+
+async def test_an_argument_of_one_field_is_no_matter_of_the_others(api: Api) -> None:
+    """Whichever is resolved first."""
+    channel = await api.channel()
+    asked = (
+        "query($c: ID!) { a: channel(id: $c) { pollingInterval { reason } } b: pollingInterval(activity: IDLE) { reason }"
+        " c: channel(id: $c) { pollingInterval { reason } } }"
+    )
+    quiet = {"pollingInterval": {"reason": "QUIET"}}
+    assert await api.ask(asked, {"c": channel}) == {"a": quiet, "b": {"reason": "IDLE"}, "c": quiet}

@@ -1,5 +1,6 @@
 """Presence: seen by all processes to the second, swept after the window, unknown rather than zero."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -94,3 +95,10 @@ async def test_the_api_shows_who_is_online_and_who_is_a_member_only(api: Api) ->
     assert [node["online"] for node in shown["members"]["nodes"]] == [True] * 3
     first = await api.ask("query($c: ID!) { channel(id: $c) { onlineUsers(first: 1) { name } } }", {"c": channel})
     assert len(first["onlineUsers"]) == 1
+
+
+async def test_who_asks_during_a_first_look_is_told_what_it_finds(own_valkey: Valkey, services: Services) -> None:
+    presence, redis = _process(own_valkey, services, Clock())
+    found = await asyncio.gather(*(presence.of(ROOM) for _ in range(3)))
+    assert found == [ChannelPresence(0, ())] * 3
+    await redis.close()

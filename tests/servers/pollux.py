@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from cache.dependencies import UNDECLARED
 from tests.asking import SECRET, token
 from tests.servers.postgres import free_port
 
@@ -108,5 +109,5 @@ class Server:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        if self.stop() != 0:
+        if self.stop() != 0 or UNDECLARED in self.log():
             raise AssertionError(self.log())

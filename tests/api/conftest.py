@@ -1,0 +1,51 @@
+"""The two servers whose answers are compared."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pytest_aiohttp import AiohttpClient
+
+from app.settings import Settings
+from app.wiring import VIEW, build_app, open_services
+from cache.presence import Presence
+from models.clock import wall_clock_us
+from realtime.load import LoadMeter
+from tests.api.speeds import Speeds
+from tests.api.world import Time
+from tests.asking import Api
+
+# Small blocks, so that pages are cut from several.
+BLOCK = 4
+
+
+@pytest.fixture
+async def speeds(settings: Settings, aiohttp_client: AiohttpClient, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Speeds]:
+    """Presence, load and every clock that an answer depends on stand still until the test lets time pass."""
+    time = Time(wall_clock_us())
+    for module in ("resolvers.context", "resolvers.presence", "resolvers.notification"):
+        monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=time.monotonic))
+    monkeypatch.setattr("cache.fragments.BLOCK", BLOCK)
+    async with open_services(settings, clock=time.wall_us) as (services, redis):
+        presence = Presence(of_presence := redis.sibling(), services.lineage, clock_s=time.monotonic)
+        load = LoadMeter(clock_s=time.monotonic, cpu_s=time.process_time)
+        still = replace(services, presence=presence, load=load)
+        apps = [build_app(settings, still, redis, quick=quick) for quick in (False, True)]
+        answers = apps[1][VIEW]._answers
+        assert answers is not None
+        answers._clock_s = time.monotonic
+        reference, quick = [Api(await aiohttp_client(app), still) for app in apps]
+        speeds = Speeds(reference, quick, time, presence, load)
+        real = still.fragments.page
+
+        def page(*given: Any) -> Any:
+            found = real(*given)
+            speeds.ways["page cut" if isinstance(found, bytes) else "page filled"] += 1
+            return found
+
+        monkeypatch.setattr(still.fragments, "page", page)
+        yield speeds
+        speeds.check_ways()
+        await of_presence.stop()
