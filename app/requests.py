@@ -75,7 +75,9 @@ class Requests:
         if isinstance(operation, list):
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
         prepared = Prepared(operation, _key(operation), asked.sha256)
-        if operation.is_query and reading.document.worth_planning and self._sent.seen_before(sent):  # a mutation is hardly ever sent again
+        if (
+            operation.is_query and reading.document.worth_planning and self._sent.seen_before(sent)
+        ):  # a mutation is hardly ever sent again
             self._known.put(sent, prepared, 2 * len(sent) + OVERHEAD_BYTES)
         return prepared
 

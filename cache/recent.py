@@ -29,7 +29,7 @@ log = logging.getLogger("pollux.cache")
 CAP = 512
 TTL_S = 60
 # Of all channels together in this process, some 2 MB of short messages: pages are mostly cut from fragments.
-MAX_MESSAGES = 4_000
+MAX_MESSAGES = 3_000
 
 
 @dataclass(slots=True)
