@@ -69,6 +69,14 @@ class Speeds:
             assert seen == expected, f"{level}: {seen}\n    stock: {expected}\n    {asked}"
         self.ways += executed - before
 
+    async def way(self, world: World, asked: Asked) -> str:
+        """Return the level that the quick server answers from."""
+        return (await self._seen(self.quick, world, asked))[1]
+
+    async def seen(self, world: World, asked: Asked) -> Seen:
+        """Return what the quick server answers."""
+        return (await self._seen(self.quick, world, asked))[0]
+
     def check_ways(self) -> None:
         """Raise AssertionError where too few of many answers came the ways they were to be compared for."""
         if self.answers >= ENOUGH:
