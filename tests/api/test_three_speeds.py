@@ -76,7 +76,7 @@ async def test_answers_are_equal_whatever_is_asked_and_happens(
     await world.make(speeds.quick)
     for one in everything:
         assert validate(SCHEMA, parse(filled(one.question.text, world.names))) == []
-        await speeds.compare(world, one, times=3)
+        await speeds.compare(world, one, times=4)
     for change, quick in happening:
         await world.change(speeds.quick if quick else speeds.reference, change)
         for one in everything:
@@ -94,7 +94,7 @@ async def test_answers_are_equal_where_they_once_differed(speeds: Speeds) -> Non
         if change is not None:
             await world.change(speeds.reference, change)
         for one in everything:
-            await speeds.compare(world, one, times=3)
+            await speeds.compare(world, one, times=4)
 
 
 async def test_a_difference_would_be_found(speeds: Speeds, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ async def test_a_difference_would_be_found(speeds: Speeds, monkeypatch: pytest.M
     world = speeds.world()
     await world.make(speeds.quick)
     one = Asked(Question('{ messages(channelId: "<public>") { nodes { content } } }', None, {}), "bob", "", "application/json")
-    await speeds.compare(world, one, times=3)
+    await speeds.compare(world, one, times=4)
     monkeypatch.setattr("cache.answers._is_as_before", lambda *_, **__: True)
     await world.change(speeds.quick, Change(Kind.SEND, "ann", Place("public", 1)))
     with pytest.raises(AssertionError, match="stock"):

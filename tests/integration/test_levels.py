@@ -94,7 +94,7 @@ async def test_an_edit_made_elsewhere_is_seen_by_the_next_poll_at_every_level(ap
     channel = await api.channel()
     for i in range(3):
         await api.send(channel, f"{i}")
-    for _ in range(3):  # until the whole answer is kept
+    for _ in range(4):  # until the whole answer is kept
         await asked.poll(channel)
     await api.services.recent._redis.settled()
     await _edit_in_the_store(api.services, channel_key(channel), 2, "edited")
@@ -105,10 +105,10 @@ async def test_an_edit_made_elsewhere_is_seen_by_the_next_poll_at_every_level(ap
 
 
 async def test_a_poll_names_the_level_that_answered_it(api: Api) -> None:
-    """The store or the process at first, then the fragments, then the whole answer, until something changes."""
+    """The store or the process until the query is planned, then the fragments, then the whole answer, until something changes."""
     channel = await api.channel("bob")
     await api.send(channel, "hi")
-    assert [await _level(api, channel) for _ in range(3)] == ["recent", "fragment", "response"]
+    assert [await _level(api, channel) for _ in range(4)] == ["recent", "recent", "fragment", "response"]
     assert await _level(api, channel, who="bob") == "response"  # nothing of it is personal
     await api.send(channel, "more")
     assert [await _level(api, channel) for _ in range(2)] == ["recent", "response"]
