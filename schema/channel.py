@@ -10,12 +10,13 @@ from models.member import ChannelRole
 from realtime.pacing import Interval
 from resolvers import channel as channels
 from resolvers import member as members
-from resolvers import message as messages
+from resolvers import message_page as pages
 from resolvers import polling, presence
 from resolvers.channel import ChannelView
 from resolvers.context import Context, Maybe
 from resolvers.member import MemberView
-from resolvers.message import MessagePage, MessageView
+from resolvers.message import MessageView
+from resolvers.message_page import MessagePage
 from resolvers.paging import Connection, PageRequest
 from resolvers.user import UserView
 from schema import enums  # noqa: F401  # publishes ChannelKind and ChannelRole
@@ -94,7 +95,7 @@ class Channel(Node):
         last: Last = None,
         before: Before = None,
     ) -> MessagePage:
-        return await messages.messages(info.context, root.head.channel_id, PageRequest(first, after, last, before))
+        return await pages.messages(info.context, root.head.channel_id, PageRequest(first, after, last, before))
 
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Context]) -> bool:

@@ -8,9 +8,11 @@ from graphql import GraphQLResolveInfo
 
 from realtime.pacing import Interval
 from resolvers import message as messages
+from resolvers import message_page as pages
 from resolvers import polling, presence
 from resolvers.context import Context, Maybe
-from resolvers.message import MessagePage, MessageView
+from resolvers.message import MessageView
+from resolvers.message_page import MessagePage
 from resolvers.paging import Edge
 from schema.context import Info
 from schema.encoded import ENCODED
@@ -64,15 +66,15 @@ class MessageConnection:
     @strawberry.field(
         description="Messages with their cursors.",
         graphql_type=list[MessageEdge],
-        metadata={ENCODED: partial(messages.encoded, edges=True)},
+        metadata={ENCODED: partial(pages.encoded, edges=True)},
     )
     async def edges(self, info: Info, root: strawberry.Parent[MessagePage]) -> list[Edge[MessageView]]:
-        return [messages.edge(view) for view in await root.views(info.context)]
+        return [pages.edge(view) for view in await root.views(info.context)]
 
     @strawberry.field(
         description="Messages without their cursors.",
         graphql_type=list[Message],
-        metadata={ENCODED: partial(messages.encoded, edges=False)},
+        metadata={ENCODED: partial(pages.encoded, edges=False)},
     )
     async def nodes(self, info: Info, root: strawberry.Parent[MessagePage]) -> list[MessageView]:
         return await root.views(info.context)

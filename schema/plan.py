@@ -19,10 +19,7 @@ from graphql import (
     GraphQLOutputType,
     OperationDefinitionNode,
     OperationType,
-    Undefined,
-    VariableNode,
     is_leaf_type,
-    is_required_argument,
 )
 from graphql.execution.collect_fields import (
     CollectedFields,
@@ -32,8 +29,6 @@ from graphql.execution.collect_fields import (
     collect_subfields,
 )
 from graphql.execution.values import VariableValues
-from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
-from strawberry.types.arguments import convert_argument
 from strawberry.types.field import StrawberryField
 
 from cache.fragments import Selection
@@ -41,13 +36,13 @@ from resolvers.context import Context
 from schema.audience import SHARED
 from schema.build import PolluxSchema
 from schema.encoded import ENCODED
+from schema.plan_arguments import Unplannable, arguments_of
 from schema.plan_steps import (
     Completion,
     PlannedInfo,
     Resolve,
     Run,
     Step,
-    Surprise,
     attribute,
     fields,
     items,
@@ -56,13 +51,8 @@ from schema.plan_steps import (
 )
 
 _DEFINITION = "strawberry-definition"
-_PLAIN = frozenset({"String", "ID", "Int", "Boolean", "Float"})
 # A selection may nest an interface in an interface; each level has to be planned for every type.
 MAX_STEPS = 2000
-
-
-class Unplannable(Exception):
-    """An operation that only graphql-core executes."""
 
 
 class Plan:
@@ -191,7 +181,7 @@ class _Planner:
         root, info = resolver.parent_parameter or resolver.root_parameter, resolver.info_parameter
         root_name, info_name = root.name if root else None, info.name if info else None
         with_self = resolver.self_parameter is not None
-        arguments = self._arguments(definition, type_, details)
+        arguments = arguments_of(self._strawberry, definition, type_.fields[node.name.value], node)
 
         def resolve(source: Any, run: Run) -> Any:
             given = arguments(run.variables) if arguments is not None else {}
@@ -203,61 +193,5 @@ class _Planner:
 
         return resolve
 
-    def _arguments(
-        self, definition: StrawberryField, type_: GraphQLObjectType, details: FieldDetailsList
-    ) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
-        """Return what gives a field's arguments for variables, None where it has none."""
-        node = details[0].node
-        core = type_.fields[node.name.value]
-        if not core.args:
-            return None
-        nodes = {argument.name.value: argument.value for argument in node.arguments or ()}
-        fixed: dict[str, Any] = {}
-        varying: list[tuple[str, str, bool, Callable[[Any], Any] | None, Any]] = []
-        for argument in definition.arguments:
-            name = self._strawberry.config.name_converter.from_argument(argument)
-            core_argument, value = core.args[name], nodes.get(name)
-            plain = getattr(getattr(core_argument.type, "of_type", core_argument.type), "name", "") in _PLAIN
-            convert = None if plain else _converter(self._strawberry, argument)
-            default = coerce_default_value(core_argument)
-            if isinstance(value, VariableNode):
-                required = is_required_argument(core_argument) or isinstance(core_argument.type, GraphQLNonNull)
-                converted = default if convert is None or default is Undefined else convert(default)
-                varying.append((argument.python_name, value.name.value, required, convert, converted))
-                continue
-            if value is not None and _holds_variables(value):
-                raise Unplannable
-            constant = default if value is None else coerce_input_literal(value, core_argument.type)
-            if constant is not Undefined:
-                fixed[argument.python_name] = constant if convert is None else convert(constant)
-            elif value is not None or is_required_argument(core_argument):
-                raise Unplannable
-
-        def given(variables: Mapping[str, Any]) -> dict[str, Any]:
-            found = dict(fixed)
-            for python_name, variable, required, convert, default in varying:
-                value = variables.get(variable, Undefined)
-                if required and (value is None or value is Undefined):
-                    raise Surprise
-                if value is Undefined:
-                    if default is not Undefined:
-                        found[python_name] = default
-                else:
-                    found[python_name] = value if convert is None else convert(value)
-            return found
-
-        return given
-
 
 _NOBODY = cast(Run, None)  # pure completions take no run
-
-
-def _converter(schema: PolluxSchema, argument: Any) -> Callable[[Any], Any]:
-    registry, config = schema.schema_converter.scalar_registry, schema.config
-    return lambda value: convert_argument(value, argument.type, registry, config)
-
-
-def _holds_variables(value: Any) -> bool:
-    """Whether a literal has variables within."""
-    inner = [field.value for field in getattr(value, "fields", ())] + list(getattr(value, "values", ()))
-    return any(isinstance(one, VariableNode) or _holds_variables(one) for one in inner)

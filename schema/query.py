@@ -9,14 +9,15 @@ from models.notification import NotificationState
 from realtime.pacing import ClientActivity, Interval
 from resolvers import channel as channels
 from resolvers import inbox as inboxes
-from resolvers import message as messages
+from resolvers import message_page as pages
 from resolvers import node as anything
 from resolvers import notification as notifications
 from resolvers import polling
 from resolvers import user as users
 from resolvers.channel import ChannelView
 from resolvers.inbox import InboxView
-from resolvers.message import MessagePage, channel_key
+from resolvers.message import channel_key
+from resolvers.message_page import MessagePage
 from resolvers.node import NodeView
 from resolvers.notification import NotificationPage
 from resolvers.paging import Connection, PageRequest
@@ -85,7 +86,7 @@ class Query:
         last: Last = None,
         before: Before = None,
     ) -> MessagePage:
-        return await messages.poll_messages(info.context, channel_id, PageRequest(first, after, last, before))
+        return await pages.poll_messages(info.context, channel_id, PageRequest(first, after, last, before))
 
     @strawberry.field(description="Newest 20 without paging arguments.", graphql_type=NotificationConnection | None)
     async def unread_notifications(

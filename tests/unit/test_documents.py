@@ -61,8 +61,10 @@ def test_a_document_that_does_not_fit_the_schema_is_a_validation_error(documents
 
 
 @pytest.mark.parametrize("text", ["{ id }", "{ nope }", "{"])
-def test_a_text_is_read_once(documents: Documents, text: str) -> None:
-    assert documents.read(text) is documents.read(text)
+def test_a_text_is_remembered_from_its_second_sight_on(documents: Documents, text: str) -> None:
+    first, second = documents.read(text), documents.read(text)
+    assert first is not second
+    assert documents.read(text) is second
 
 
 def test_texts_that_differ_are_read_each(documents: Documents) -> None:

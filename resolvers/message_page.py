@@ -1,0 +1,80 @@
+"""Pages of messages: which seqs a cursor and a size mean, and the messages of them, one by one or encoded.
+
+Rule: seqs have no gaps, so a page is cut from the head alone, and nothing is read of it that is not selected.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from cache.fragments import Loaded, Selection
+from models.head import ChannelHead
+from resolvers.context import Context, Maybe
+from resolvers.message import MessageView, channel_key, message_cursor, message_seq, messages_of
+from resolvers.paging import Edge, PageInfo, PageRequest
+from resolvers.presence import touch
+
+DEFAULT_PAGE = 50
+
+
+@dataclass(slots=True)
+class MessagePage:
+    """The messages first..last of a channel, read when they are asked for, under the head the page was cut by."""
+
+    head: ChannelHead
+    first: int
+    last: int
+    page_info: PageInfo
+    _views: "asyncio.Future[list[MessageView]] | None" = None
+
+    async def views(self, ctx: Context) -> list[MessageView]:
+        """Return the messages, oldest first. Raises Unavailable."""
+        if self._views is None:
+            self._views = asyncio.ensure_future(messages_of(ctx, self.head, self.first, self.last))
+        return await self._views
+
+
+async def poll_messages(ctx: Context, channel_id: str, request: PageRequest) -> MessagePage:
+    """Return a page of a channel that a client asks for by name, which is being seen in it."""
+    key = channel_key(channel_id)
+    touch(ctx, await ctx.head(key))
+    return await messages(ctx, key, request)
+
+
+async def messages(ctx: Context, channel_id: int, request: PageRequest) -> MessagePage:
+    """Return a page of a channel's messages, oldest first; without arguments the newest 50.
+
+    Raises NotFound where the viewer may not see the channel, InvalidCursor, Unavailable.
+    """
+    head = await ctx.head(channel_id)
+    after = await message_seq(ctx, head, request.after) if request.after is not None else 0
+    before = await message_seq(ctx, head, request.before) if request.before is not None else head.last_message + 1
+    # The range the page is cut from; seqs have no gaps, so the page is known before a message is read.
+    low, high = after + 1, before - 1
+    size = request.size(DEFAULT_PAGE)
+    backward = request.backward or (request.first is None and request.after is None)
+    first, last = (max(low, high - size + 1), high) if backward else (low, min(high, low + size - 1))
+    some = first <= last
+    info = PageInfo(
+        has_next_page=high < head.last_message if backward else last < high,
+        has_previous_page=first > low if backward else low > 1,
+        start_cursor=message_cursor(ctx, channel_id, first) if some else request.before,
+        end_cursor=message_cursor(ctx, channel_id, last) if some else request.after or message_cursor(ctx, channel_id, 0),
+    )
+    return MessagePage(head, first, last, info)
+
+
+def edge(view: MessageView) -> Edge[MessageView]:
+    """Return a message in its place in the order."""
+    return Edge(view.cursor, view)
+
+
+def encoded(ctx: Context, page: MessagePage, selection: Selection, *, edges: bool) -> Maybe[bytes]:
+    """Return the messages of a page as the JSON of a list, edges or nodes, with what `selection` selects of each."""
+    head = page.head
+
+    async def load(first: int, last: int) -> Loaded:
+        views = await messages_of(ctx, head, first, last)
+        people = {user.user_id for view in views for user in (view.author, *view.mentions)}
+        return Loaded([edge(view) for view in views] if edges else views, await ctx.profiles(people) if people else {})
+
+    return ctx.services.fragments.page(ctx.depends, head, page.first, page.last, selection, load)
