@@ -7,19 +7,19 @@ after different cursors share them. Only what all viewers see alike is ever in a
 
 from array import array
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from cache.dependencies import Dependencies
-from cache.lru import Memory
+from cache.lru import Lru, Memory
 from cache.profiles import ProfileCopies
 from models.head import ChannelHead
 from models.user import Profile
 
-BLOCK = 32
-# What a block takes beside its bytes: its key and its place in the memory, the ends, and its share of each person's place.
-OVERHEAD_BYTES = 900
-PERSON_BYTES = 60
+BLOCK = 64
+# What a block takes beside its bytes: its key and its place in the memory, and the ends.
+OVERHEAD_BYTES = 1000
+MAX_CHANNELS = 1000
 
 
 class Selection(NamedTuple):
@@ -71,6 +71,8 @@ class Fragments:
     def __init__(self, profiles: ProfileCopies, memory: Memory) -> None:
         self._profiles = profiles
         self._blocks = memory
+        # By channel, whom its newest block shows: mostly the same people as all others, and so one object for them all.
+        self._people: Lru[int, dict[int, Profile]] = Lru(MAX_CHANNELS)
 
     def page(
         self,
@@ -115,11 +117,19 @@ class Fragments:
             high = min((numbers[lacking[-1]] + 1) * BLOCK, head.last_message)
             loaded = await load(low, high)
             for place in lacking:
-                blocks[place] = _extended(blocks[place], head, numbers[place], selection, loaded, low)
+                block = _extended(blocks[place], head, numbers[place], selection, loaded, low)
+                blocks[place] = replace(block, people=self._one_for_all(head.channel_id, block.people))
         whole = [block for block in blocks if block is not None]
         for key, block in zip(keys, whole, strict=True):
-            self._blocks.put(key, block, len(block.json) + OVERHEAD_BYTES + PERSON_BYTES * len(block.people))
+            self._blocks.put(key, block, len(block.json) + OVERHEAD_BYTES)
         return _cut(depends, whole, first, last)
+
+    def _one_for_all(self, channel_id: int, people: dict[int, Profile]) -> dict[int, Profile]:
+        known = self._people.get(channel_id)
+        if known == people:
+            return known
+        self._people.put(channel_id, people)
+        return people
 
     async def _renewed(self, block: _Block | None, head: ChannelHead) -> _Block | None:
         """Return the block if what it holds is still right under `head`, None if it is to be made anew."""
