@@ -18,7 +18,7 @@ from schema.operation import Operation, find_operation, prepare
 
 # What an operation takes beside the bytes it was read from and the variables in them.
 OVERHEAD_BYTES = 1500
-MAX_SENT_ONCE = 10_000
+MAX_SENT_ONCE = 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

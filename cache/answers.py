@@ -22,7 +22,7 @@ from models.head import ChannelHead, InboxHead
 OVERHEAD_BYTES = 2500
 PERSON_BYTES = 100
 # Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
-MAX_ASKED_ONCE = 10_000
+MAX_ASKED_ONCE = 3_000
 
 
 @dataclass(slots=True, eq=False)
