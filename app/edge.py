@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from app.graphql_view import PolluxView
+from app.identity import LONGEST_TOKEN
 from app.wiring import VIEW
 from models.errors import ErrorCode
 
@@ -22,6 +23,8 @@ log = logging.getLogger("pollux.http")
 
 # Of the request line: the longest that other servers and proxies let pass; a longer query is to be sent by POST.
 LONGEST_LINE_BYTES = 8190
+# Of a header: the longest token, and the name of its scheme. Another bound than a line's, so that an error tells which.
+LONGEST_HEADER_BYTES = LONGEST_TOKEN + 64
 # Requests in flight have this long to end after SIGTERM.
 DRAIN_S = 5.0
 
@@ -37,9 +40,9 @@ class EdgeProtocol(web.RequestHandler):
             log.error("a request failed outside the application", exc_info=exc)
             code, said = ErrorCode.INTERNAL_SERVER_ERROR, "Something went wrong on the server."
         elif isinstance(exc, LineTooLong):
-            status, said = (414, "The URL is too long; send the request by POST.")
-            if "line" not in str(exc.args[0]).lower():
-                status, said = 431, "A header is too long."
+            status, said = 431, "A header is too long."
+            if str(exc.args[1]) == str(LONGEST_LINE_BYTES):
+                status, said = 414, "The URL is too long; send the request by POST."
             code = ErrorCode.BAD_REQUEST
         else:
             log.debug("not HTTP: %s", message)
@@ -66,7 +69,7 @@ class Edge:
         assert server is not None
         server.request_handler = _front(self._app[VIEW], server.request_handler)
         loop = asyncio.get_running_loop()
-        options: dict[str, Any] = {"access_log": None, "max_line_size": LONGEST_LINE_BYTES}
+        options: dict[str, Any] = {"access_log": None, "max_line_size": LONGEST_LINE_BYTES, "max_field_size": LONGEST_HEADER_BYTES}
         self._listening = await loop.create_server(lambda: EdgeProtocol(server, loop=loop, **options), sock=listener)
 
     async def close(self) -> None:

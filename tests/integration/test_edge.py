@@ -1,0 +1,200 @@
+"""The edge by raw sockets: connections that stay open and that do not, requests in a row, slow readers, and no HTTP at all."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.edge import LONGEST_LINE_BYTES, Edge
+from app.settings import Settings
+from app.wiring import build_app
+from cache.redis_level import RedisLevel
+from resolvers.services import Services
+from tests.asking import token
+
+AUTHORIZATION = f"Authorization: Bearer {token('alice')}"
+NAME = {"data": {"viewer": {"name": "Alice"}}}
+
+
+class Answer(NamedTuple):
+    version: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Connection:
+    """One connection of a client that writes what it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def write(self, sent: bytes) -> None:
+        self._writer.write(sent)
+
+    def post(self, query: str, *headers: str, version: str = "HTTP/1.1") -> None:
+        """Send a query, without waiting for its answer."""
+        body = json.dumps({"query": query}).encode()
+        more = (AUTHORIZATION, "Host: pollux", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers)
+        self.write("\r\n".join((f"POST /graphql {version}", *more, "", "")).encode() + body)
+
+    async def answer(self, *, bodiless: bool = False) -> Answer:
+        """Return the next answer; raises IncompleteReadError where there is none."""
+        lines = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5)).decode().split("\r\n")[:-2]
+        version, status, _ = lines[0].split(" ", 2)
+        headers = dict(line.split(": ", 1) for line in lines[1:])
+        length = 0 if bodiless else int(headers.get("Content-Length", "0"))
+        return Answer(version, int(status), headers, await asyncio.wait_for(self._reader.readexactly(length), 5))
+
+    async def is_closed(self) -> bool:
+        """Whether the server closes the connection, rather than waiting for more."""
+        try:
+            return await asyncio.wait_for(self._reader.read(1), 0.5) == b""
+        except TimeoutError:
+            return False
+        except ConnectionResetError:
+            return True
+
+    async def end(self) -> None:
+        self._writer.close()
+
+
+@pytest.fixture
+async def port(settings: Settings, opened: tuple[Services, RedisLevel]) -> AsyncIterator[int]:
+    edge, listener = Edge(build_app(settings, *opened)), socket.create_server(("127.0.0.1", 0))
+    await edge.listen(listener)
+    yield listener.getsockname()[1]
+    await edge.close()
+
+
+@pytest.fixture
+async def connection(port: int) -> AsyncIterator[Connection]:
+    opened = Connection(*await asyncio.open_connection("127.0.0.1", port))
+    yield opened
+    await opened.end()
+
+
+async def test_a_connection_stays_open(connection: Connection) -> None:
+    for _ in range(3):
+        connection.post("{ viewer { name } }")
+        answer = await connection.answer()
+        assert (answer.version, answer.status, answer.json()) == ("HTTP/1.1", 200, NAME)
+        assert "Connection" not in answer.headers
+    assert not await connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("version", "headers", "stays"),
+    [
+        ("HTTP/1.1", ["Connection: close"], False),
+        ("HTTP/1.1", ["Connection: keep-alive"], True),
+        ("HTTP/1.0", [], False),
+        ("HTTP/1.0", ["Connection: keep-alive"], True),
+    ],
+)
+async def test_a_connection_is_closed_for_who_wants_it(
+    connection: Connection, version: str, headers: list[str], stays: bool
+) -> None:
+    connection.post("{ viewer { name } }", *headers, version=version)
+    answer = await connection.answer()
+    assert (answer.version, answer.status, answer.json()) == (version, 200, NAME)
+    assert {"ETag", "Cache-Status", "X-Request-Id", "Vary", "Date"} <= answer.headers.keys()
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert await connection.is_closed() is not stays
+
+
+async def test_requests_in_a_row_are_answered_in_their_order(connection: Connection) -> None:
+    for number in range(20):
+        connection.post(f"{{ answer{number}: viewer {{ name }} }}", f"X-Request-Id: {number}")
+    for number in range(20):
+        answer = await connection.answer()
+        assert answer.headers["X-Request-Id"] == str(number)
+        assert answer.json() == {"data": {f"answer{number}": {"name": "Alice"}}}
+
+
+async def test_a_large_answer_reaches_a_reader_who_takes_their_time(connection: Connection) -> None:
+    names = [f"one_of_many_long_names_by_which_a_viewer_may_be_called_{number}" for number in range(500)]
+    query = "{ " + " ".join(f"{name}: viewer {{ id name image __typename }}" for name in names) + " }"
+    for _ in range(20):
+        connection.post(query)
+    await asyncio.sleep(0.2)  # nothing is read meanwhile, and the socket's buffers are full
+    for _ in range(20):
+        answer = await connection.answer()
+        assert len(answer.body) > 64 * 1024
+        assert list(answer.json()["data"]) == names
+
+
+async def test_a_reader_who_goes_away_disturbs_nobody(port: int, connection: Connection) -> None:
+    leaving = Connection(*await asyncio.open_connection("127.0.0.1", port))
+    for _ in range(50):
+        leaving.post("{ " + " ".join(f"viewer{number}: viewer {{ id name image }}" for number in range(500)) + " }")
+    await leaving.end()
+    connection.post("{ viewer { name } }")
+    assert (await connection.answer()).json() == NAME
+
+
+async def test_what_is_held_has_no_body_and_leaves_the_connection_usable(connection: Connection) -> None:
+    connection.post("{ viewer { name } }")
+    tag = (await connection.answer()).headers["ETag"]
+    for _ in range(2):
+        connection.post("{ viewer { name } }", f"If-None-Match: {tag}")
+        answer = await connection.answer()
+        assert (answer.status, answer.body) == (304, b"")
+    connection.post("{ viewer { name } }")
+    assert (await connection.answer()).json() == NAME
+
+
+async def test_head_is_no_method_of_graphql(connection: Connection) -> None:
+    connection.write(f"HEAD /graphql?query=%7Bviewer%7Bname%7D%7D HTTP/1.1\r\nHost: pollux\r\n{AUTHORIZATION}\r\n\r\n".encode())
+    answer = await connection.answer(bodiless=True)
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST, QUERY")
+    connection.post("{ viewer { name } }")
+    assert (await connection.answer()).json() == NAME
+
+
+async def test_other_paths_are_the_applications(connection: Connection) -> None:
+    for path, status in (("/livez", 200), ("/graphqlx", 404), ("/graphql/", 404)):
+        connection.write(f"GET {path} HTTP/1.1\r\nHost: pollux\r\n\r\n".encode())
+        assert (await connection.answer()).status == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /graphql?query=" + b"x" * LONGEST_LINE_BYTES + b" HTTP/1.1\r\nHost: pollux\r\n\r\n", 414),
+        (b"GET /" + b"x" * LONGEST_LINE_BYTES + b" HTTP/1.1\r\nHost: pollux\r\n\r\n", 414),
+        (b"GET /graphql HTTP/1.1\r\nHost: pollux\r\nX-Long: " + b"x" * 10_000 + b"\r\n\r\n", 431),
+        (b"GET /graphql HTTP/1.1\r\nHost: pollux\r\n" + b"X" * 10_000 + b": long\r\n\r\n", 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no HTTP\r\n\r\n", 400),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /graphql HTTP/9.9\r\nHost: pollux\r\n\r\n", 400),
+        (b"GET /graphql HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"POST /graphql HTTP/1.1\r\nHost: pollux\r\nContent-Length: many\r\n\r\n", 400),
+        (b"POST /graphql HTTP/1.1\r\nHost: pollux\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ],
+    ids=["long query", "long path", "long value", "long name", "TLS", "words", "version", "colon", "length", "smuggled"],
+)
+async def test_what_is_no_http_is_refused_as_json(connection: Connection, sent: bytes, status: int) -> None:
+    connection.write(sent)
+    answer = await connection.answer()
+    assert (answer.status, answer.headers["Content-Type"].split(";")[0]) == (status, "application/json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    (error,) = answer.json()["errors"]
+    assert ("URL" in error["message"]) is (status == 414)
+    assert error["extensions"] == {"code": "BAD_REQUEST"}
+    assert await connection.is_closed()
+
+
+async def test_a_line_as_long_as_allowed_is_read(connection: Connection) -> None:
+    start, end = b"GET /graphql?query=%7Bviewer%7Bname%7D%7D&x=", b" HTTP/1.1"
+    line = start + b"x" * (LONGEST_LINE_BYTES - len(start) - len(end) - 10) + end
+    connection.write(line + f"\r\nHost: pollux\r\n{AUTHORIZATION}\r\n\r\n".encode())
+    answer = await connection.answer()
+    assert (answer.status, answer.json()) == (200, NAME)
