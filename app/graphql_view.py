@@ -151,7 +151,8 @@ class PolluxView(GraphQLView[Context, None]):
             watch(context.undeclared)
         result = await run(self._parts.schema, operation, context)
         if result.errors:
-            errors = formatted(result.errors, code=ErrorCode.INTERNAL_SERVER_ERROR, request_id=asking.request_id)
+            # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
+            errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=asking.request_id)
             answer = {"errors": errors, "data": result.data}
             return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context.activity, context.intervals)
         body = orjson.dumps({"data": result.data})

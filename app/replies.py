@@ -70,7 +70,7 @@ class Replies:
         return QuickResponse(first, more, _gzip_body(answer) if gzip else answer.body)
 
     def to_mutation(self, asking: Asking, answer: Answer) -> web.StreamResponse:
-        """Return the reply to a mutation, which nobody may keep."""
+        """Return the reply to a mutation, which is never kept and has no tag."""
         return QuickResponse(
             _variant(answer, 200, asking.media_type, gzip=False), self._more(asking, Level.STORE, None), answer.body
         )

@@ -35,7 +35,7 @@ class Dependencies:
     # Heads as the viewer saw them: None where they may not see the channel.
     heads: dict[int, ChannelHead | None] = field(default_factory=dict)
     inbox: InboxHead | None = None
-    people: dict[int, Profile] = field(default_factory=dict)
+    people: Mapping[int, Profile] = field(default_factory=dict)
     # The profile change up to which `people` are known to be as they are shown.
     last_profile: int = 0
     shown: list[tuple[Callable[[], object], object]] = field(default_factory=list)
@@ -53,9 +53,19 @@ class Dependencies:
         self.shown.append((look, value))
 
     def knows(self, people: Mapping[int, Profile], last_profile: int) -> None:
-        """The answer shows `people`, as they are after profile change `last_profile`."""
-        self.last_profile = min(self.last_profile, last_profile) if self.people else last_profile
-        self.people.update(people)
+        """The answer shows `people`, as they are after profile change `last_profile`.
+
+        One who is shown in two states, because they changed while it was made, cannot be checked later.
+        """
+        if not self.people:
+            self.people, self.last_profile = people, last_profile
+            return
+        self.last_profile = min(self.last_profile, last_profile)
+        if self.people is people:
+            return  # as blocks of one channel mostly do
+        if any(person != self.people.get(user_id, person) for user_id, person in people.items()):
+            self.unkept()
+        self.people = {**self.people, **people}
 
     def ends(self, moment_s: float) -> None:
         """The answer is old from a moment on."""

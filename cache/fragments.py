@@ -116,6 +116,12 @@ class Fragments:
             low = numbers[lacking[0]] * BLOCK + 1 + _length(blocks[lacking[0]])
             high = min((numbers[lacking[-1]] + 1) * BLOCK, head.last_message)
             loaded = await load(low, high)
+            if any(_differ(blocks[place], loaded) for place in lacking):
+                # Somebody changed meanwhile: what a block holds shows them as they were, what it lacks as they are.
+                blocks = [None] * len(blocks)
+                lacking = list(range(len(blocks)))
+                low = numbers[0] * BLOCK + 1
+                loaded = await load(low, min((numbers[-1] + 1) * BLOCK, head.last_message))
             for place in lacking:
                 block = _extended(blocks[place], head, numbers[place], selection, loaded, low)
                 blocks[place] = replace(block, people=self._one_for_all(head.channel_id, block.people))
@@ -153,6 +159,11 @@ def _extended(block: _Block | None, head: ChannelHead, number: int, selection: S
         pieces.append(selection.encode(item))
         ends.append((ends[-1] + 1 if ends else 0) + len(pieces[-1]))
     return _Block(head.last_event, head.last_profile, people, b",".join(pieces), ends)
+
+
+def _differ(block: _Block | None, loaded: Loaded) -> bool:
+    """Whether a block and what was loaded for it show somebody in two states."""
+    return block is not None and any(person != loaded.people.get(user_id, person) for user_id, person in block.people.items())
 
 
 def _length(block: _Block | None) -> int:

@@ -45,6 +45,9 @@ class Context:
     activity: ClientActivity = ClientActivity.ACTIVE
     intervals: list[Interval] = field(default_factory=list)
     depends: Dependencies = field(default_factory=Dependencies)
+    # Heads that were read for this request before it was executed; which of them the answer depends on shows then.
+    _given: dict[int, ChannelHead | None] = field(default_factory=dict)
+    _given_inbox: InboxHead | None = None
     _heads: dict[int, asyncio.Future[ChannelHead | None]] = field(default_factory=dict)
     _inbox: asyncio.Future[InboxHead] | None = None
     _messages: Flights[tuple[int, int], MessageRecord] | None = None
@@ -55,6 +58,9 @@ class Context:
         """Return the head of a channel that the viewer may see, else None. Raises Unavailable."""
         if channel_id in self.depends.heads:
             return self.depends.heads[channel_id]
+        if channel_id in self._given:
+            seen = self.depends.heads[channel_id] = self._given[channel_id]
+            return seen
         reading = self._heads.get(channel_id)
         if reading is None:
             with declared():
@@ -73,6 +79,8 @@ class Context:
 
     async def inbox(self) -> InboxHead:
         """Return the head of the viewer's inbox. Raises Unavailable."""
+        if self.depends.inbox is None and self._given_inbox is not None:
+            self.depends.inbox = self._given_inbox
         if self.depends.inbox is None:
             if self._inbox is None:
                 with declared():
@@ -90,8 +98,8 @@ class Context:
 
     def started_from(self, heads: Mapping[int, ChannelHead | None], inbox: InboxHead | None) -> None:
         """Use heads that were read for this request already, to see whether a kept answer still holds."""
-        self.depends.heads.update((key, head if head is not None and head.visible else None) for key, head in heads.items())
-        self.depends.inbox = inbox
+        self._given.update((key, head if head is not None and head.visible else None) for key, head in heads.items())
+        self._given_inbox = inbox
 
     def start_again(self) -> None:
         """Forget what one way of answering has gathered, before another way is tried under the same heads."""
@@ -135,8 +143,9 @@ class Context:
 
     def mutated(self) -> None:
         """Forget what was read before a change."""
+        self._given.clear()
         self._heads.clear()
-        self._inbox = None
+        self._given_inbox = self._inbox = None
         self._messages = None
         self.depends = Dependencies()
 

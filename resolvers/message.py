@@ -1,6 +1,6 @@
 """Messages: as a client sees them, one by one, and sending, editing and deleting them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cache.dependencies import Level
@@ -13,8 +13,9 @@ from models.message import MessageRecord
 from models.read_watch import declared
 from models.send_plan import Send
 from models.text import bounded, client_key
+from models.user import Profile
 from resolvers.context import Context
-from resolvers.user import UserView, user_ids_of, users
+from resolvers.user import UserView, user_ids_of, user_view
 
 LONGEST_CONTENT = 4000
 MAX_MENTIONS = 50
@@ -69,20 +70,27 @@ class MessageView(NamedTuple):
         return self.record.client_message_id
 
 
-async def messages_of(ctx: Context, head: ChannelHead, first: int, last: int) -> list[MessageView]:
-    """Return the messages first..last, which must be there, oldest first. Raises Unavailable."""
+async def records_of(ctx: Context, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
+    """Return the records of the messages first..last, which must be there, oldest first. Raises Unavailable."""
     ctx.depends.reached(Level.RECENT)
     with declared():  # the head covers them
-        records = await ctx.services.recent.between(head, first, last)
-    return await message_views(ctx, records)
+        return await ctx.services.recent.between(head, first, last)
+
+
+async def people_of(ctx: Context, records: Sequence[MessageRecord]) -> dict[int, Profile]:
+    """Return everybody whom messages show. Raises Unavailable."""
+    return await ctx.profiles({user_id for record in records for user_id in (record.author_id, *record.mention_ids)})
 
 
 async def message_views(ctx: Context, records: Sequence[MessageRecord]) -> list[MessageView]:
     """Return messages with the people in them."""
-    if not records:
-        return []
-    people = await users(ctx, {user_id for record in records for user_id in (record.author_id, *record.mention_ids)})
+    return views_of(ctx, records, await people_of(ctx, records)) if records else []
+
+
+def views_of(ctx: Context, records: Sequence[MessageRecord], profiles: Mapping[int, Profile]) -> list[MessageView]:
+    """Return messages showing people as `profiles` has them."""
     cursors = ctx.services.cursors
+    people = {user_id: user_view(profile) for user_id, profile in profiles.items()}
     return [
         MessageView(record, people[record.author_id], [people[user_id] for user_id in record.mention_ids], cursors)
         for record in records

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from cache.fragments import Loaded, Selection
 from models.head import ChannelHead
 from resolvers.context import Context, Maybe
-from resolvers.message import MessageView, channel_key, message_cursor, message_seq, messages_of
+from resolvers.message import (
+    MessageView,
+    channel_key,
+    message_cursor,
+    message_seq,
+    message_views,
+    people_of,
+    records_of,
+    views_of,
+)
 from resolvers.paging import Edge, PageInfo, PageRequest
 from resolvers.presence import touch
 
@@ -29,8 +38,11 @@ class MessagePage:
     async def views(self, ctx: Context) -> list[MessageView]:
         """Return the messages, oldest first. Raises Unavailable."""
         if self._views is None:
-            self._views = asyncio.ensure_future(messages_of(ctx, self.head, self.first, self.last))
+            self._views = asyncio.ensure_future(self._read(ctx))
         return await self._views
+
+    async def _read(self, ctx: Context) -> list[MessageView]:
+        return await message_views(ctx, await records_of(ctx, self.head, self.first, self.last))
 
 
 async def poll_messages(ctx: Context, channel_id: str, request: PageRequest) -> MessagePage:
@@ -73,8 +85,9 @@ def encoded(ctx: Context, page: MessagePage, selection: Selection, *, edges: boo
     head = page.head
 
     async def load(first: int, last: int) -> Loaded:
-        views = await messages_of(ctx, head, first, last)
-        people = {user.user_id for view in views for user in (view.author, *view.mentions)}
-        return Loaded([edge(view) for view in views] if edges else views, await ctx.profiles(people) if people else {})
+        records = await records_of(ctx, head, first, last)
+        people = await people_of(ctx, records)
+        views = views_of(ctx, records, people)  # of these very people, not of the same asked for again
+        return Loaded([edge(view) for view in views] if edges else views, people)
 
     return ctx.services.fragments.page(ctx.depends, head, page.first, page.last, selection, load)
