@@ -59,11 +59,13 @@ class Query:
     async def channel(self, info: Info, id: strawberry.ID) -> ChannelView | None:  # noqa: A002  # the contract's name
         return await channels.find_channel(info.context, channel_key(id))
 
-    @strawberry.field(description="Channels the viewer belongs to, most recently active first.", graphql_type=ChannelConnection)
+    @strawberry.field(
+        description="Channels the viewer belongs to, most recently active first.", graphql_type=ChannelConnection | None
+    )
     async def channels(self, info: Info, first: First = 50, after: After = None) -> Connection[ChannelView]:
         return await channels.channels(info.context, PageRequest(first=first, after=after))
 
-    @strawberry.field(description="Public channels whose name or topic contains `text`.", graphql_type=ChannelConnection)
+    @strawberry.field(description="Public channels whose name or topic contains `text`.", graphql_type=ChannelConnection | None)
     async def search_channels(
         self,
         info: Info,

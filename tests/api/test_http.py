@@ -172,3 +172,9 @@ async def test_graphiql_is_a_page_of_ours_with_a_token_and_no_far_host(api: Api)
     assert (script.status, script.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
     by_another_name = await api.client.get("/graphql", headers={"Accept": "text/html", "Host": "rebound.example"})
     assert 'content="ey' not in await by_another_name.text()
+
+
+async def test_null_by_a_variable_where_none_may_be_is_the_clients_mistake(api: Api) -> None:
+    answer = await api.answer("query($t: String = null) { viewer { name } searchChannels(text: $t) { nodes { id } } }", {"t": None})
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert answer["data"] == {"viewer": {"name": "Alice"}, "searchChannels": None}
