@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers import change_message as changes
 from resolvers import channel as channels
 from resolvers import message as messages
 from resolvers import notification as notifications
@@ -40,14 +41,14 @@ class Mutation:
 
     @strawberry.mutation(description="Gives one of the viewer's messages new words.", graphql_type=MessagePayload)
     async def edit_message(self, info: Info, input: EditMessageInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
-        return await outcome(messages.edit(info.context, input.message_id, input.content))
+        return await outcome(changes.edit(info.context, input.message_id, input.content))
 
     @strawberry.mutation(
         description="Leaves a tombstone in a message's place; for its author, and the channel's owners and moderators.",
         graphql_type=MessagePayload,
     )
     async def delete_message(self, info: Info, message_id: strawberry.ID) -> Outcome[MessageView]:
-        return await outcome(messages.delete(info.context, message_id))
+        return await outcome(changes.delete(info.context, message_id))
 
     @strawberry.mutation(description="Moves the viewer's read position forward, never back.", graphql_type=ChannelPayload)
     async def mark_channel_read(
