@@ -1,10 +1,11 @@
-"""Changing messages that others may already hold: edits and deletions.
+"""Changing messages that others may already hold: edits, deletions and reactions.
 
 Rule: what a viewer may not see is as if missing; every other rule is checked under the channel's lock, in models.
 """
 
 from models import ids
-from models.change_message import delete_message, edit_message
+from models.change_message import add_reaction, delete_message, edit_message, remove_reaction
+from models.emoji import emoji_of
 from models.errors import BadUserInput, NotFound
 from models.text import bounded
 from resolvers.context import Context
@@ -23,6 +24,22 @@ async def delete(ctx: Context, message_id: str) -> MessageView:
     """Leave a tombstone in a message's place; returns it. Raises Mistake, NotFound, Unavailable."""
     node = await _visible(ctx, message_id)
     record = await delete_message(ctx.services.db, node.channel_id, node.seq, ctx.viewer.user_id, ctx.services.clock())
+    return await after_change(ctx, record)
+
+
+async def react(ctx: Context, message_id: str, emoji: str) -> MessageView:
+    """Answer a message with an emoji; returns it as it is now. Raises Mistake, NotFound, Unavailable."""
+    node = await _visible(ctx, message_id)
+    one = emoji_of(emoji, "emoji")
+    record = await add_reaction(ctx.services.db, node.channel_id, node.seq, ctx.viewer.user_id, one, ctx.services.clock())
+    return await after_change(ctx, record)
+
+
+async def unreact(ctx: Context, message_id: str, emoji: str) -> MessageView:
+    """Take an emoji back; returns the message as it is now. Raises Mistake, NotFound, Unavailable."""
+    node = await _visible(ctx, message_id)
+    one = emoji_of(emoji, "emoji")
+    record = await remove_reaction(ctx.services.db, node.channel_id, node.seq, ctx.viewer.user_id, one, ctx.services.clock())
     return await after_change(ctx, record)
 
 

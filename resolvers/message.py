@@ -1,4 +1,4 @@
-"""Messages: as a client sees them, one by one, and sending, editing and deleting them."""
+"""Messages: as a client sees them, one by one, and sending them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from models.send_plan import Send
 from models.text import bounded, client_key
 from models.user import Profile
 from resolvers.context import Context
+from resolvers.reaction import ReactionView, reactions
 from resolvers.user import UserView, user_ids_of, user_view
 
 LONGEST_CONTENT = 4000
@@ -67,6 +68,10 @@ class MessageView(NamedTuple):
     @property
     def client_message_id(self) -> str | None:
         return self.record.client_message_id
+
+    @property
+    def reactions(self) -> list[ReactionView]:
+        return reactions(self.record)
 
 
 async def records_of(ctx: Context, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:

@@ -13,7 +13,7 @@ from resolvers.inbox import InboxView
 from resolvers.message import MessageView
 from resolvers.notification import NotificationView
 from schema.context import Info
-from schema.inputs import CreateChannelInput, CreateNotificationInput, EditMessageInput, SendMessageInput
+from schema.inputs import CreateChannelInput, CreateNotificationInput, EditMessageInput, ReactionInput, SendMessageInput
 from schema.payloads import ChannelPayload, MessagePayload, NotificationPayload, NotificationsPayload, SendMessagePayload
 from schema.user_error import Outcome, outcome
 
@@ -49,6 +49,19 @@ class Mutation:
     )
     async def delete_message(self, info: Info, message_id: strawberry.ID) -> Outcome[MessageView]:
         return await outcome(changes.delete(info.context, message_id))
+
+    @strawberry.mutation(
+        description="Answers a message with an emoji; one that the viewer has put there already changes nothing.",
+        graphql_type=MessagePayload,
+    )
+    async def add_reaction(self, info: Info, input: ReactionInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
+        return await outcome(changes.react(info.context, input.message_id, input.emoji))
+
+    @strawberry.mutation(
+        description="Takes the viewer's emoji back; one that is not there changes nothing.", graphql_type=MessagePayload
+    )
+    async def remove_reaction(self, info: Info, input: ReactionInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
+        return await outcome(changes.unreact(info.context, input.message_id, input.emoji))
 
     @strawberry.mutation(description="Moves the viewer's read position forward, never back.", graphql_type=ChannelPayload)
     async def mark_channel_read(
