@@ -17,7 +17,7 @@ from models.read_watch import declared
 log = logging.getLogger("pollux.lineage")
 
 # Raised with every change of what is written to Redis, so that old and new processes can share one.
-FORMAT = 2
+FORMAT = 3
 
 
 class Lineage:

@@ -22,7 +22,7 @@ from models.database import Database
 from models.errors import Unavailable
 from models.event import changed_messages
 from models.head import ChannelHead
-from models.message import MessageRecord, messages_between
+from models.message import MessageRecord, messages_between, reaction_groups
 
 log = logging.getLogger("pollux.cache")
 
@@ -187,5 +187,5 @@ def _encoded(as_of: int, record: MessageRecord) -> bytes:
 
 def _decoded(member: bytes) -> tuple[int, MessageRecord]:
     with reading():
-        as_of, *values, mention_ids = orjson.loads(member)
-        return int(as_of), MessageRecord._make((*values, tuple(mention_ids)))
+        as_of, *values, mention_ids, reactions = orjson.loads(member)
+        return int(as_of), MessageRecord._make((*values, tuple(mention_ids), reaction_groups(reactions)))

@@ -1,8 +1,8 @@
-"""Changing messages that others may already hold: edits and deletions.
+"""Changing messages that others may already hold: edits, deletions and reactions.
 
 Rule: the change takes an event number under the channel's lock, which becomes the message's `version` and the head's
 `last_change`, so that every copy of the message knows that it is old. A deleted message keeps its place and loses its
-words, also where a notification quotes them.
+words, also where a notification quotes them, and its reactions.
 """
 
 from models.channel import ChannelKind
@@ -11,7 +11,8 @@ from models.errors import Mistake, MistakeCode, NotFound
 from models.event import EventKind, NewEvent, append_events
 from models.inbox import UserEventKind, lock_inboxes, save_inboxes
 from models.member import ChannelRole
-from models.message import COLUMNS, MessageRecord, message_record, stored_mentions
+from models.message import COLUMNS, MessageRecord, message_record, stored_reactions
+from models.reaction import clear_reactions, put_reaction, take_reaction, with_one_less, with_one_more
 
 MODERATORS = (ChannelRole.OWNER, ChannelRole.MODERATOR)
 
@@ -23,13 +24,17 @@ async def edit_message(db: Database, channel_id: int, seq: int, user_id: int, co
     """
     async with db.transaction() as tx:
         channel, role, message = await _lock(tx, channel_id, seq, user_id)
-        _refuse(channel, role, message)
+        _refuse(channel, role, message, ["input", "messageId"])
         if message.author_id != user_id:
             raise Mistake(MistakeCode.NOT_THE_AUTHOR, "Only its author may edit a message.", ["input", "messageId"])
         if message.content == content:
             return message
         changed = message._replace(content=content, edited_us=now_us, version=channel["last_event"] + 1)
-        await _store(tx, changed, EventKind.MESSAGE_EDITED, user_id, now_us)
+        await tx.run(
+            "UPDATE messages SET content = $3, edited_us = $4, version = $5 WHERE channel_id = $1 AND seq = $2",
+            channel_id, seq, content, now_us, changed.version,
+        )  # fmt: skip
+        await _append(tx, changed, EventKind.MESSAGE_EDITED, user_id, now_us)
     return changed
 
 
@@ -40,13 +45,51 @@ async def delete_message(db: Database, channel_id: int, seq: int, user_id: int, 
     """
     async with db.transaction() as tx:
         channel, role, message = await _lock(tx, channel_id, seq, user_id)
-        _refuse(channel, role, message)
+        _refuse(channel, role, message, ["messageId"])
         if message.author_id != user_id and role not in MODERATORS:
             raise Mistake(MistakeCode.NOT_THE_AUTHOR, "Only its author or a moderator may delete a message.", ["messageId"])
-        tombstone = message._replace(content="", mention_ids=(), deleted_us=now_us, version=channel["last_event"] + 1)
-        await _store(tx, tombstone, EventKind.MESSAGE_DELETED, user_id, now_us)
+        number = channel["last_event"] + 1
+        tombstone = message._replace(content="", mention_ids=(), reactions=(), deleted_us=now_us, version=number)
+        await tx.run(
+            "UPDATE messages SET content = '', mentions = NULL, reactions = NULL, deleted_us = $3, version = $4"
+            " WHERE channel_id = $1 AND seq = $2",
+            channel_id, seq, now_us, number,
+        )  # fmt: skip
+        await clear_reactions(tx, channel_id, seq)
+        await _append(tx, tombstone, EventKind.MESSAGE_DELETED, user_id, now_us)
         await _blank_notifications(tx, channel_id, seq, now_us)
     return tombstone
+
+
+async def add_reaction(db: Database, channel_id: int, seq: int, user_id: int, emoji: str, now_us: int) -> MessageRecord:
+    """Answer a message with an emoji; returns it as it is now. An emoji that the user has put there already changes nothing.
+
+    Raises NotFound where the user may not see the message; Mistake NOT_A_MEMBER, ARCHIVED, ALREADY_DELETED, NOT_ALLOWED.
+    """
+    async with db.transaction() as tx:
+        channel, role, message = await _lock(tx, channel_id, seq, user_id)
+        _refuse(channel, role, message, ["input", "messageId"])
+        groups = with_one_more(message.reactions, emoji)
+        if not await put_reaction(tx, channel_id, seq, user_id, emoji):
+            return message
+        changed = message._replace(reactions=groups, version=channel["last_event"] + 1)
+        await _store_reactions(tx, changed, user_id, now_us)
+    return changed
+
+
+async def remove_reaction(db: Database, channel_id: int, seq: int, user_id: int, emoji: str, now_us: int) -> MessageRecord:
+    """Take an emoji back; returns the message as it is now. One that the user has not put there changes nothing.
+
+    Raises NotFound where the user may not see the message; Mistake NOT_A_MEMBER, ARCHIVED, ALREADY_DELETED.
+    """
+    async with db.transaction() as tx:
+        channel, role, message = await _lock(tx, channel_id, seq, user_id)
+        _refuse(channel, role, message, ["input", "messageId"])
+        if not await take_reaction(tx, channel_id, seq, user_id, emoji):
+            return message
+        changed = message._replace(reactions=with_one_less(message.reactions, emoji), version=channel["last_event"] + 1)
+        await _store_reactions(tx, changed, user_id, now_us)
+    return changed
 
 
 async def _lock(tx: Transaction, channel_id: int, seq: int, user_id: int) -> tuple[Row, ChannelRole | None, MessageRecord]:
@@ -58,22 +101,25 @@ async def _lock(tx: Transaction, channel_id: int, seq: int, user_id: int) -> tup
     return channels[0], ChannelRole(members[0]["role"]) if members else None, message_record(messages[0])
 
 
-def _refuse(channel: Row, role: ChannelRole | None, message: MessageRecord) -> None:
+def _refuse(channel: Row, role: ChannelRole | None, message: MessageRecord, field: list[str]) -> None:
     if role is None:
-        raise Mistake(MistakeCode.NOT_A_MEMBER, "You are not a member of this channel.", ["messageId"])
+        raise Mistake(MistakeCode.NOT_A_MEMBER, "You are not a member of this channel.", field)
     if channel["archived_us"] is not None:
-        raise Mistake(MistakeCode.ARCHIVED, "The channel is archived.", ["messageId"])
+        raise Mistake(MistakeCode.ARCHIVED, "The channel is archived.", field)
     if message.deleted_us is not None:
-        raise Mistake(MistakeCode.ALREADY_DELETED, "The message is deleted.", ["messageId"])
+        raise Mistake(MistakeCode.ALREADY_DELETED, "The message is deleted.", field)
 
 
-async def _store(tx: Transaction, message: MessageRecord, kind: EventKind, actor_id: int, now_us: int) -> None:
+async def _store_reactions(tx: Transaction, message: MessageRecord, actor_id: int, now_us: int) -> None:
     await tx.run(
-        "UPDATE messages SET content = $3, edited_us = $4, deleted_us = $5, version = $6, mentions = $7"
-        " WHERE channel_id = $1 AND seq = $2",
-        message.channel_id, message.seq, message.content, message.edited_us, message.deleted_us, message.version,
-        stored_mentions(message),
+        "UPDATE messages SET reactions = $3, version = $4 WHERE channel_id = $1 AND seq = $2",
+        message.channel_id, message.seq, stored_reactions(message), message.version,
     )  # fmt: skip
+    await _append(tx, message, EventKind.MESSAGE_REACTIONS, actor_id, now_us)
+
+
+async def _append(tx: Transaction, message: MessageRecord, kind: EventKind, actor_id: int, now_us: int) -> None:
+    """Append the event that the message's version names, and move the head to it."""
     event = NewEvent(message.version, kind, actor_id, seq=message.seq, subject_id=message.author_id)
     await append_events(tx, message.channel_id, [event], now_us)
     await tx.run("UPDATE channels SET last_event = $2, last_change = $2 WHERE id = $1", message.channel_id, message.version)

@@ -32,6 +32,7 @@ Row = dict[str, Any]  # a column's type is the table's business; records give it
 R = TypeVar("R")
 
 APP = "models"
+_MODELS = ("identity", "user", "channel", "member", "message", "reaction", "event", "inbox", "notification")
 # Waiting for a connection included: a request that waits longer is answered UNAVAILABLE rather than held for ever.
 READ_DEADLINE_S = 5.0
 TRANSACTION_DEADLINE_S = 5.0
@@ -202,10 +203,7 @@ def tortoise_config(url: StoreUrl) -> dict[str, Any]:
         "connections": {"default": url.connection(), "reader": url.connection()},
         "apps": {
             APP: {
-                "models": [
-                    f"models.{name}"
-                    for name in ("identity", "user", "channel", "member", "message", "event", "inbox", "notification")
-                ],
+                "models": [f"models.{name}" for name in _MODELS],
                 "default_connection": "default",
                 "migrations": "models.migrations",
             }

@@ -6,18 +6,20 @@ before one is read: a page is a range of seqs, and a range with a hole in it is 
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tortoise import fields
 from tortoise.models import Model
 
 from models.database import Database, Row
+from models.reaction import ReactionGroup
 
 
 class Message(Model):
     """Messages, by channel and seq.
 
-    `mentions` is a JSON list of user ids, `version` the number of the last event that touched the message.
+    `mentions` is a JSON list of user ids, `reactions` one of emoji and how many people used each, in the order of their
+    first use, `version` the number of the last event that touched the message.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -32,6 +34,7 @@ class Message(Model):
     reply_to_seq = fields.BigIntField(null=True)
     client_message_id = fields.CharField(max_length=64, null=True)
     mentions = fields.TextField(null=True)
+    reactions = fields.TextField(null=True)
 
     class Meta:
         table = "messages"
@@ -65,10 +68,12 @@ class MessageRecord(NamedTuple):
     reply_to_seq: int | None
     client_message_id: str | None
     mention_ids: tuple[int, ...]
+    reactions: tuple[ReactionGroup, ...] = ()
 
 
 COLUMNS = (
-    "channel_id, seq, version, author_id, content, created_us, edited_us, deleted_us, reply_to_seq, client_message_id, mentions"
+    "channel_id, seq, version, author_id, content, created_us, edited_us, deleted_us, reply_to_seq, client_message_id, mentions,"
+    " reactions"
 )
 
 
@@ -107,9 +112,20 @@ def message_record(row: Row) -> MessageRecord:
         row["reply_to_seq"],
         row["client_message_id"],
         tuple(json.loads(row["mentions"])) if row["mentions"] else (),
+        reaction_groups(json.loads(row["reactions"])) if row["reactions"] else (),
     )
 
 
 def stored_mentions(message: MessageRecord) -> str | None:
     """Return the mentions as their column holds them."""
     return json.dumps(message.mention_ids) if message.mention_ids else None
+
+
+def reaction_groups(listed: Sequence[Sequence[Any]]) -> tuple[ReactionGroup, ...]:
+    """Return the groups that JSON holds as lists of emoji and count."""
+    return tuple((emoji, count) for emoji, count in listed)
+
+
+def stored_reactions(message: MessageRecord) -> str | None:
+    """Return the reactions as their column holds them."""
+    return json.dumps(message.reactions, ensure_ascii=False) if message.reactions else None

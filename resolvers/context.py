@@ -15,6 +15,7 @@ from cache.flights import Flights
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead
 from models.message import MessageRecord, messages_at
+from models.reaction import reactions_of
 from models.read_watch import declared
 from models.user import Profile, profiles_of_uids
 from realtime.pacing import ClientActivity, Interval
@@ -51,6 +52,7 @@ class Context:
     _heads: dict[int, asyncio.Future[ChannelHead | None]] = field(default_factory=dict)
     _inbox: asyncio.Future[InboxHead] | None = None
     _messages: Flights[tuple[int, int], MessageRecord] | None = None
+    _own_reactions: Flights[tuple[int, int], frozenset[str]] | None = None
     _online: Flights[int, bool] | None = None
     _uids: Flights[str, Profile] | None = None
 
@@ -116,6 +118,13 @@ class Context:
         with declared():  # the head covers it
             return await self._messages.get((channel_id, seq))
 
+    async def own_reactions(self, channel_id: int, seq: int) -> frozenset[str]:
+        """Return the viewer's emoji at a message that this request has read; reads of one moment share a statement."""
+        if self._own_reactions is None:
+            self._own_reactions = Flights(self._read_own_reactions)
+        with declared():  # the head covers them
+            return await self._own_reactions.get((channel_id, seq)) or frozenset()
+
     async def profile_of_uid(self, uid: str) -> Profile | None:
         """Return a person by the hash in their node id, else None; questions of one moment share a statement."""
         if self._uids is None:
@@ -147,6 +156,7 @@ class Context:
         self._heads.clear()
         self._given_inbox = self._inbox = None
         self._messages = None
+        self._own_reactions = None
         self.depends = Dependencies()
 
     async def _newest_head(self) -> ChannelHead | InboxHead:
@@ -156,6 +166,9 @@ class Context:
 
     async def _read_messages(self, places: list[tuple[int, int]]) -> dict[tuple[int, int], MessageRecord]:
         return {(m.channel_id, m.seq): m for m in await messages_at(self.services.db, places)}
+
+    async def _read_own_reactions(self, places: list[tuple[int, int]]) -> dict[tuple[int, int], frozenset[str]]:
+        return await reactions_of(self.services.db, self.viewer.user_id, places)
 
     async def _read_online(self, user_ids: list[int]) -> dict[int, bool]:
         online = await self.services.presence.online(user_ids)

@@ -1,13 +1,12 @@
-"""Messages: as a client sees them, one by one, and sending, editing and deleting them."""
+"""Messages: as a client sees them, one by one, and sending them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cache.dependencies import Level
 from models import ids
-from models.change_message import delete_message, edit_message
 from models.cursor import CursorCodec, CursorKind
-from models.errors import BadUserInput, InvalidCursor, Mistake, MistakeCode, NotFound
+from models.errors import BadUserInput, InvalidCursor, Mistake, MistakeCode
 from models.head import ChannelHead
 from models.message import MessageRecord
 from models.read_watch import declared
@@ -15,6 +14,7 @@ from models.send_plan import Send
 from models.text import bounded, client_key
 from models.user import Profile
 from resolvers.context import Context
+from resolvers.reaction import ReactionView, reactions
 from resolvers.user import UserView, user_ids_of, user_view
 
 LONGEST_CONTENT = 4000
@@ -68,6 +68,10 @@ class MessageView(NamedTuple):
     @property
     def client_message_id(self) -> str | None:
         return self.record.client_message_id
+
+    @property
+    def reactions(self) -> list[ReactionView]:
+        return reactions(self.record)
 
 
 async def records_of(ctx: Context, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
@@ -135,22 +139,14 @@ async def send_message(
     )
     record = await ctx.services.sends.send(send)
     ctx.services.recent.sent(record, head.epoch_hex)
-    return await _after_change(ctx, record)
+    return await after_change(ctx, record)
 
 
-async def edit(ctx: Context, message_id: str, content: str) -> MessageView:
-    """Give one of the viewer's messages new words; returns it as it is now. Raises Mistake, NotFound, Unavailable."""
-    node = await _visible(ctx, message_id)
-    words = bounded(content, longest=LONGEST_CONTENT, field="content")
-    record = await edit_message(ctx.services.db, node.channel_id, node.seq, ctx.viewer.user_id, words, ctx.services.clock())
-    return await _after_change(ctx, record)
-
-
-async def delete(ctx: Context, message_id: str) -> MessageView:
-    """Leave a tombstone in a message's place; returns it. Raises Mistake, NotFound, Unavailable."""
-    node = await _visible(ctx, message_id)
-    record = await delete_message(ctx.services.db, node.channel_id, node.seq, ctx.viewer.user_id, ctx.services.clock())
-    return await _after_change(ctx, record)
+async def after_change(ctx: Context, record: MessageRecord) -> MessageView:
+    """Return a message that was just changed, under a head that was read since."""
+    ctx.mutated()
+    await ctx.head(record.channel_id)
+    return (await message_views(ctx, [record]))[0]
 
 
 def message_cursor(ctx: Context, channel_id: int, seq: int) -> str:
@@ -174,23 +170,6 @@ def channel_key(node_id: str) -> int:
     if not isinstance(node, ids.ChannelId):
         raise BadUserInput("This is not the id of a channel.")
     return node.channel_id
-
-
-async def _after_change(ctx: Context, record: MessageRecord) -> MessageView:
-    ctx.mutated()
-    await ctx.head(record.channel_id)
-    return (await message_views(ctx, [record]))[0]
-
-
-async def _visible(ctx: Context, message_id: str) -> ids.MessageId:
-    """Return the keys of a message that the viewer may see. Raises BadUserInput, NotFound."""
-    node = ids.decode(message_id)
-    if not isinstance(node, ids.MessageId):
-        raise BadUserInput("This is not the id of a message.")
-    head = await ctx.head(node.channel_id)
-    if not 1 <= node.seq <= head.last_message:
-        raise NotFound
-    return node
 
 
 def _reply_to(channel_id: int, node_id: str | None) -> int | None:

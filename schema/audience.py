@@ -8,7 +8,9 @@ _SHARED_FIELDS = {
     "Query": "messages pollingInterval",
     "MessageConnection": "edges nodes pageInfo activeUsers pollingInterval",
     "MessageEdge": "cursor node",
-    "Message": "id cursor seq version channelId author content createdAt editedAt deletedAt replyTo mentions clientMessageId",
+    "Message": "id cursor seq version channelId author content createdAt editedAt deletedAt replyTo mentions reactions"
+    " clientMessageId",
+    "ReactionGroup": "emoji count",
     "User": "id name image",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PollingInterval": "milliseconds reason activeUsers serverLoad",

@@ -29,6 +29,14 @@ class EditMessageInput:
     content: str = strawberry.field(description="1 to 4000 characters after trimming.")
 
 
+@strawberry.input(description="An emoji at a message.")
+class ReactionInput:
+    message_id: strawberry.ID = strawberry.field(description="A message of a channel that the viewer is a member of.")
+    emoji: str = strawberry.field(
+        description="One emoji, such as 👍, 👍🏽, 🇰🇷, 1️⃣ or 👩‍👩‍👧; ❤ and ❤️ are the same. A message has at most 20 different ones."
+    )
+
+
 @strawberry.input(description="A channel to open.")
 class CreateChannelInput:
     name: str | None = strawberry.field(default=None, description="1 to 100 characters. Required unless DIRECT.")

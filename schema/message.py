@@ -19,6 +19,7 @@ from schema.encoded import ENCODED
 from schema.node import Node
 from schema.page import PageInfo
 from schema.polling import PollingInterval
+from schema.reaction import ReactionGroup
 from schema.scalars import DateTime
 from schema.user import User
 
@@ -35,6 +36,9 @@ class Message(Node):
     edited_at: DateTime | None = strawberry.field(description="When it was last edited.")
     deleted_at: DateTime | None = strawberry.field(description="When it was deleted.")
     mentions: list[User] = strawberry.field(description="Whom the author named.")
+    reactions: list[ReactionGroup] = strawberry.field(
+        description="Emoji that people answered with, at most 20 different ones, by their first use; empty once deleted."
+    )
     client_message_id: str | None = strawberry.field(description="What the author's client sent with sendMessage.")
 
     @strawberry.field(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers import change_message as changes
 from resolvers import channel as channels
 from resolvers import message as messages
 from resolvers import notification as notifications
@@ -12,7 +13,7 @@ from resolvers.inbox import InboxView
 from resolvers.message import MessageView
 from resolvers.notification import NotificationView
 from schema.context import Info
-from schema.inputs import CreateChannelInput, CreateNotificationInput, EditMessageInput, SendMessageInput
+from schema.inputs import CreateChannelInput, CreateNotificationInput, EditMessageInput, ReactionInput, SendMessageInput
 from schema.payloads import ChannelPayload, MessagePayload, NotificationPayload, NotificationsPayload, SendMessagePayload
 from schema.user_error import Outcome, outcome
 
@@ -40,14 +41,27 @@ class Mutation:
 
     @strawberry.mutation(description="Gives one of the viewer's messages new words.", graphql_type=MessagePayload)
     async def edit_message(self, info: Info, input: EditMessageInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
-        return await outcome(messages.edit(info.context, input.message_id, input.content))
+        return await outcome(changes.edit(info.context, input.message_id, input.content))
 
     @strawberry.mutation(
         description="Leaves a tombstone in a message's place; for its author, and the channel's owners and moderators.",
         graphql_type=MessagePayload,
     )
     async def delete_message(self, info: Info, message_id: strawberry.ID) -> Outcome[MessageView]:
-        return await outcome(messages.delete(info.context, message_id))
+        return await outcome(changes.delete(info.context, message_id))
+
+    @strawberry.mutation(
+        description="Answers a message with an emoji; one that the viewer has put there already changes nothing.",
+        graphql_type=MessagePayload,
+    )
+    async def add_reaction(self, info: Info, input: ReactionInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
+        return await outcome(changes.react(info.context, input.message_id, input.emoji))
+
+    @strawberry.mutation(
+        description="Takes the viewer's emoji back; one that is not there changes nothing.", graphql_type=MessagePayload
+    )
+    async def remove_reaction(self, info: Info, input: ReactionInput) -> Outcome[MessageView]:  # noqa: A002  # the contract's name
+        return await outcome(changes.unreact(info.context, input.message_id, input.emoji))
 
     @strawberry.mutation(description="Moves the viewer's read position forward, never back.", graphql_type=ChannelPayload)
     async def mark_channel_read(

@@ -16,7 +16,7 @@ SECRET = "a-secret-of-tests-that-is-long-enough-for-hs256"
 
 HttpClient = TestClient[web.Request, web.Application]
 
-MESSAGE = "id cursor seq version channelId author { id name } content createdAt clientMessageId"
+MESSAGE = "id cursor seq version channelId author { id name } content createdAt clientMessageId reactions { emoji count }"
 POLL = (
     "query($c: ID!, $first: Int, $after: String, $last: Int, $before: String) {"
     " messages(channelId: $c, first: $first, after: $after, last: $last, before: $before) {"
@@ -28,6 +28,11 @@ SEND = (
     f" message {{ {MESSAGE} }} messageEdge {{ cursor }} userErrors {{ code field message }} }} }}"
 )
 CREATE = "mutation($i: CreateChannelInput!) { createChannel(input: $i) { channel { id name } userErrors { code field } } }"
+REACT, UNREACT = (
+    f"mutation($i: ReactionInput!) {{ {name}(input: $i) {{"
+    " message { id version content reactions { emoji count viewerHasReacted } } userErrors { code field } } }"
+    for name in ("addReaction", "removeReaction")
+)
 JOIN = "mutation($c: ID!) { joinChannel(channelId: $c) { channel { id } userErrors { code } } }"
 
 

@@ -7,15 +7,20 @@ from typing import Any, assert_never
 
 from hypothesis import strategies as st
 
-from tests.asking import CREATE, JOIN, SEND
+from tests.asking import CREATE, JOIN, REACT, SEND, UNREACT
 
 CHANNELS = ("public", "private", "direct", "elsewhere", "hidden")
+
+# By whom a change is about, so that a few people use a few emoji.
+EMOJI = {"ann": "👍", "bob": "❤️", "cid": "👩‍👩‍👧"}
 
 
 class Kind(Enum):
     SEND = "send"
     EDIT = "edit"
     DELETE = "delete"
+    REACT = "react"
+    UNREACT = "take a reaction back"
     READ = "read"
     JOIN = "join"
     LEAVE = "leave"
@@ -61,6 +66,10 @@ class Change:
                 return "mutation($i: EditMessageInput!) { editMessage(input: $i) { message { content } } }", {"i": given}
             case Kind.DELETE:
                 return "mutation($m: ID!) { deleteMessage(messageId: $m) { message { id } } }", {"m": message}
+            case Kind.REACT:
+                return REACT, {"i": {"messageId": message, "emoji": EMOJI[self.whom]}}
+            case Kind.UNREACT:
+                return UNREACT, {"i": {"messageId": message, "emoji": EMOJI[self.whom]}}
             case Kind.READ:
                 cursor = names[f"<{self.place.channel} {self.place.seq}>"]
                 read = "mutation($c: ID!, $t: String!) { markChannelRead(channelId: $c, cursor: $t) { channel { unreadCount } } }"

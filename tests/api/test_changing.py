@@ -59,6 +59,8 @@ async def test_only_authors_edit_and_only_authors_and_owners_delete(api: Api) ->
     assert await _codes(api, DELETE, {"m": of_alice["id"]}, who="bob") == ["NOT_THE_AUTHOR"]
     assert await _codes(api, DELETE, {"m": of_bob["id"]}, who="carol") == ["NOT_THE_AUTHOR"]
     assert await _codes(api, DELETE, {"m": of_bob["id"]}, who="eve") == ["NOT_A_MEMBER"]
+    of_eve = await api.ask(EDIT, {"i": {"messageId": of_bob["id"], "content": "x"}}, who="eve")
+    assert of_eve["userErrors"] == [{"code": "NOT_A_MEMBER", "field": ["input", "messageId"]}]
     assert await _codes(api, DELETE, {"m": of_bob["id"]}) == []  # its owner keeps order
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from models.database import Database
-from tests.asking import Api
+from tests.asking import REACT, Api
 
 T = TypeVar("T")
 
@@ -65,6 +65,29 @@ async def test_a_page_that_nobody_holds_is_a_head_and_a_page(api: Api, statement
     await api.services.recent._redis.attempt(lambda client: client.flushall())
     with _counted(statements, 2):
         await api.poll(channel)
+
+
+async def test_reactions_of_a_page_cost_nothing_and_the_viewers_own_one_statement(api: Api, statements: list[str]) -> None:
+    shared = "query($c: ID!) { messages(channelId: $c) { nodes { content reactions { emoji count } } } }"
+    personal = "query($c: ID!) { messages(channelId: $c) { nodes { content reactions { emoji viewerHasReacted } } } }"
+    channel = await api.channel("bob")
+    counts = []
+    for messages in (1, 9):
+        for index in range(messages):
+            sent = await api.send(channel, f"{index}")
+            for who, emoji in (("alice", "👍"), ("bob", "👍"), ("bob", "🎉")):
+                await api.ask(REACT, {"i": {"messageId": sent["id"], "emoji": emoji}}, who=who)
+        for query in (shared, personal):
+            await api.ask(query, {"c": channel})
+            statements.clear()
+            await api.ask(_anew(query), {"c": channel})
+            counts.append(len(statements))
+    # The head; and the viewer's own. A page without reactions asks for none.
+    assert counts == [1, 2, 1, 2]
+    await api.send(quiet := await api.channel(), "hi")
+    await api.ask(personal, {"c": quiet})
+    with _counted(statements, 1):
+        await api.ask(_anew(personal), {"c": quiet})
 
 
 async def test_a_list_of_channels_costs_the_same_for_one_and_for_ten(api: Api, statements: list[str]) -> None:

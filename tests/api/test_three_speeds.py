@@ -34,7 +34,7 @@ POLLS = st.builds(
 )
 ASKED = st.builds(
     Asked,
-    st.one_of(POLLS, questions(SCHEMA), questions(SCHEMA), questions(SCHEMA)),
+    st.one_of(POLLS, POLLS, questions(SCHEMA), questions(SCHEMA), questions(SCHEMA)),
     st.sampled_from(PEOPLE),
     st.sampled_from(("", "", "ACTIVE", "idle", "BACKGROUND", "nonsense")),
     st.sampled_from(("application/json", "application/graphql-response+json")),
@@ -57,6 +57,8 @@ ONCE = [
     f" fragment E on MessageEdge {{ cursor node {{ {MESSAGE} replyTo {{ content }} mentions {{ name }} }} }}",
     "{ notifications(states: UNREAD) { nodes { id } } c: notifications(states: null) { hasNew nodes { title message { seq } } } }",
     '{ viewer { id } __schema { queryType { name } } nodes(ids: ["<bob>", "<unseen>", "<private>"]) { ... on User { name } id } }',
+    '{ messages(channelId: "<public>") { nodes { seq reactions { emoji count } } nodes { reactions { viewerHasReacted } } } }',
+    '{ node(id: "<public 1 id>") { ... on Message { reactions { viewerHasReacted count } replyTo { reactions { count } } } } }',
     "{ channels { nodes { name unreadCount mentionCount lastReadCursor onlineUsers { id } messages { nodes { seq } } } } }",
 ]  # fmt: skip
 
@@ -90,7 +92,10 @@ async def test_answers_are_equal_where_they_once_differed(speeds: Speeds) -> Non
     await world.make(speeds.quick)
     everything = [Asked(Question(text, None, {}), who, "", "application/json") for text in ONCE for who in PEOPLE]
     everything += [Asked(Question(POLL, None, {"c": "<public>", "first": size}), who, "", "") for size in (3, 9) for who in PEOPLE]
-    for change in (None, *(Change(kind, "ann", Place("public", 1)) for kind in (Kind.SEND, Kind.EDIT, Kind.RENAME, Kind.WAIT))):
+    for change in (
+        None,
+        *(Change(kind, "ann", Place("public", 1)) for kind in (Kind.SEND, Kind.EDIT, Kind.REACT, Kind.RENAME, Kind.WAIT)),
+    ):
         if change is not None:
             await world.change(speeds.reference, change)
         for one in everything:

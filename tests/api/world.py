@@ -84,6 +84,8 @@ class World:
         delete = Change(Kind.DELETE, BOB, Place("public", 4))
         await self.change(api, edit)
         await self.change(api, delete)
+        for who, seq, whom in ((ANN, 1, ANN), (BOB, 1, ANN), (BOB, 1, BOB), (ANN, 2, BOB), (BOB, 3, CID), (CID, 3, CID)):
+            await self.change(api, Change(Kind.REACT, who, Place("public", seq), whom))
         await self._notifications(api)
         await self._cursors(api)
 

@@ -186,7 +186,7 @@ async def test_metadata_comes_from_the_process_then_redis_then_the_store(plain: 
 
 
 async def test_copies_of_messages_survive_the_way_through_redis_unchanged() -> None:
-    record = MessageRecord(1, 2, 3, 4, "한글\n\"'", 5, None, 6, 7, None, (8, 9))
+    record = MessageRecord(1, 2, 3, 4, "한글\n\"'", 5, None, 6, 7, None, (8, 9), (("👍", 2), ("❤️", 1)))
     assert _decoded(_encoded(10, record)) == (10, record)
 
 

@@ -17,6 +17,7 @@ from models.store_url import StoreUrl
 from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
+ALL = sorted(path.stem for path in (ROOT / "models" / "migrations").glob("0*.py"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -41,14 +42,15 @@ async def test_several_processes_at_once_apply_each_migration_once(empty_url: St
     ]
     outputs = [await process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, outputs
-    assert sorted(out.decode().strip() for out, _ in outputs) == ["applied 0001_initial", *["nothing to apply"] * 3]
+    first = "\n".join(f"applied {name}" for name in ALL)
+    assert sorted(out.decode().strip() for out, _ in outputs) == [first, *["nothing to apply"] * 3]
 
 
 async def test_the_identity_is_made_once_and_kept(empty_url: StoreUrl) -> None:
-    assert await migrate(empty_url, wall_clock_us()) == ["0001_initial"]
+    assert await migrate(empty_url, wall_clock_us()) == ALL
     codecs = []
     for _ in range(2):
-        assert await migrate(empty_url, wall_clock_us()) in ([], ["0001_initial"])
+        assert await migrate(empty_url, wall_clock_us()) == []
         db = await Database.open(empty_url)
         codecs.append(await cursor_codec(db))
         await db.close()

@@ -91,6 +91,7 @@ class GatedStore(Database):
             "version": version, "seq": seq, "channel_id": CHANNEL, "author_id": 1, "content": self.content("event", version),
             "created_us": 1, "edited_us": None, "deleted_us": None, "reply_to_seq": None, "client_message_id": None,
             "mentions": None,
+            "reactions": None,
         }  # fmt: skip
 
     def _changed(self, channel_id: int, after: int, upto: int) -> list[Row]:
