@@ -17,8 +17,8 @@ from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
 
 # What an operation takes beside the bytes it was read from and the variables in them.
-OVERHEAD_BYTES = 1500
-MAX_SENT_ONCE = 3_000
+OVERHEAD_BYTES = 1000
+MAX_SENT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,12 @@ from cache.read_index import ReadIndex
 from models.head import ChannelHead, InboxHead
 
 # What an answer takes beside its body, with a head and a shown value or two.
-OVERHEAD_BYTES = 2500
+OVERHEAD_BYTES = 1500
 PERSON_BYTES = 100
+# Small answers are kept whenever they are asked for again, however many channels are polled; a large one displaces many
+# of them, or a block of messages that serves every page in it, so it has to be asked for again soon.
+SMALL_BYTES = 2_000
+MAX_SMALL_ASKED_ONCE = 20_000
 # Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
 MAX_ASKED_ONCE = 3_000
 
@@ -71,6 +75,7 @@ class Answers:
         self._lineage = lineage
         self._kept = memory
         self._asked = SecondSight(MAX_ASKED_ONCE)
+        self._small_asked = SecondSight(MAX_SMALL_ASKED_ONCE)
         self.hits = 0
         self.stale = 0
 
@@ -81,7 +86,8 @@ class Answers:
 
     def keep(self, key: Hashable, answer: Answer) -> None:
         """Keep an answer from the second time on that its key is asked for."""
-        if answer.depends.kept and self._asked.seen_before(key):
+        asked = self._small_asked if len(answer.body) <= SMALL_BYTES else self._asked
+        if answer.depends.kept and asked.seen_before(key):
             self._kept.put(key, answer, len(answer.body) + OVERHEAD_BYTES + PERSON_BYTES * len(answer.depends.people))
 
     async def check(self, answer: Answer, viewer_id: int) -> Present:
