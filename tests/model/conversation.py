@@ -87,7 +87,9 @@ class Conversation:
 
     def _process(self, recent: type[RecentMessages], index: type[ReadIndex]) -> _Process:
         lineage = Lineage(self.store, CursorCodec(f"{self.store.epoch:016x}", ()))
-        return _Process(index(self.store, lineage), recent(self.store, self.redis, lineage), ProfileCopies(self.store, lineage))
+        return _Process(
+            index(self.store, lineage, gap_s=0.0), recent(self.store, self.redis, lineage), ProfileCopies(self.store, lineage)
+        )
 
     @property
     def over(self) -> bool:
