@@ -44,6 +44,27 @@ class CursorCodec:
     epoch_hex: str
     keys: tuple[SigningKey, ...]
 
+    def sealed(self, mark: bytes, body: bytes) -> str:
+        """Return `body` signed as text, under the byte `mark` that tells what it is, for `opened`."""
+        key = self.keys[0]
+        whole = b"".join((mark, varint(key.number), bytes.fromhex(self.epoch_hex), body))
+        return text_of(whole + _signature(key, whole))
+
+    def opened(self, mark: bytes, text: str) -> tuple[str, bytes]:
+        """Return the epoch and the body that `sealed` was given. Raises InvalidCursor for what was not sealed here."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            whole, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+            key_number, rest = read_varint(whole[1:])
+        except (binascii.Error, ValueError, IndexError):
+            raise InvalidCursor from None
+        key = next((key for key in self.keys if key.number == key_number), None)
+        if key is None or not hmac.compare_digest(_signature(key, whole), signature):
+            raise InvalidCursor
+        if whole[:1] != mark or text_of(raw) != text:
+            raise InvalidCursor
+        return rest[:_EPOCH_BYTES].hex(), rest[_EPOCH_BYTES:]
+
     def encode(self, kind: CursorKind, scope: int, *place: int) -> str:
         """Return the cursor of `place`, one or two non-negative numbers, in the order `kind` of `scope`."""
         key = self.keys[0]

@@ -81,7 +81,7 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
                 ctx.services.db, head.user_id, states, below=below, above=above, limit=size + 1, newest=not backward
             )
     page = found[-size:] if backward else found[:size]
-    views = await _views(ctx, page)
+    views = await notification_views(ctx, page)
     cursors = [_cursor(ctx, view.record.number) for view in views]
     more = len(found) > size
     info = PageInfo(
@@ -113,7 +113,7 @@ async def find_notification(ctx: Context, node: ids.NotificationId) -> Notificat
     await ctx.inbox()
     with declared():
         found = await notifications_at(ctx.services.db, node.user_id, [node.number])
-    return (await _views(ctx, found))[0] if found else None
+    return (await notification_views(ctx, found))[0] if found else None
 
 
 async def message_of(ctx: Context, view: NotificationView) -> MessageView | None:
@@ -141,7 +141,7 @@ async def archive(ctx: Context, node_id: str) -> tuple[NotificationView, InboxVi
     found = await notifications_at(ctx.services.db, ctx.viewer.user_id, numbers)
     if not found:
         raise NotFound
-    return (await _views(ctx, found))[0], inbox_view(await ctx.inbox())
+    return (await notification_views(ctx, found))[0], inbox_view(await ctx.inbox())
 
 
 async def create(
@@ -166,14 +166,14 @@ async def create(
     )
     record = await ctx.services.notifications.notify(node.hash_hex, new)
     ctx.mutated()
-    return (await _views(ctx, [record]))[0], inbox_view(await ctx.services.read_index.inbox(record.user_id))
+    return (await notification_views(ctx, [record]))[0], inbox_view(await ctx.services.read_index.inbox(record.user_id))
 
 
 async def _mark(ctx: Context, what: Mark, numbers: Sequence[int] | None) -> list[NotificationView]:
     user_id = ctx.viewer.user_id
     changed = await mark(ctx.services.db, user_id, what, numbers, ctx.services.clock())
     ctx.mutated()
-    return await _views(ctx, await notifications_at(ctx.services.db, user_id, changed[:MAX_MARKED]))
+    return await notification_views(ctx, await notifications_at(ctx.services.db, user_id, changed[:MAX_MARKED]))
 
 
 def _own_numbers(ctx: Context, node_ids: Sequence[str]) -> list[int]:
@@ -185,7 +185,8 @@ def _own_numbers(ctx: Context, node_ids: Sequence[str]) -> list[int]:
     return [node.number for node in nodes if isinstance(node, ids.NotificationId) and node.user_id == ctx.viewer.user_id]
 
 
-async def _views(ctx: Context, records: Sequence[NotificationRecord]) -> list[NotificationView]:
+async def notification_views(ctx: Context, records: Sequence[NotificationRecord]) -> list[NotificationView]:
+    """Return notifications with the people who caused them."""
     people = await users(ctx, {record.actor_id for record in records if record.actor_id is not None}) if records else {}
     return [
         NotificationView(

@@ -8,6 +8,7 @@ from models.channel import ChannelKind
 from models.errors import MistakeCode
 from models.member import ChannelRole
 from models.notification import NotificationState
+from models.sync_token import SyncResetReason
 from realtime.pacing import ClientActivity, PollingReason
 
 
@@ -79,4 +80,12 @@ _publish(
     LAST_OWNER="The last owner stays while others remain.",
     ALREADY_DELETED="The message is gone.",
     CONFLICT="The same key was used for something else.",
+)
+_publish(
+    SyncResetReason,
+    "SyncResetReason",
+    "Why a sync token could not be continued, and the page is a fresh start.",
+    TOKEN_EXPIRED="Older than what is kept.",  # noqa: S106  # a meaning, no secret
+    TOKEN_INVALID="Not a token of this server and viewer.",  # noqa: S106  # as above
+    HISTORY_REWRITTEN="The database was restored or failed over behind what the token had seen.",
 )

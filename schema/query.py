@@ -13,6 +13,7 @@ from resolvers import message_page as pages
 from resolvers import node as anything
 from resolvers import notification as notifications
 from resolvers import polling
+from resolvers import sync as syncing
 from resolvers import user as users
 from resolvers.channel import ChannelView
 from resolvers.inbox import InboxView
@@ -29,8 +30,14 @@ from schema.message import MessageConnection
 from schema.node import Node
 from schema.notification import NotificationConnection
 from schema.polling import PollingInterval
+from schema.sync import SyncPage
 from schema.user import User
 
+_ACTIVITY = strawberry.argument(description="What the user is doing; goes before the X-Client-Activity header.")
+_TOKEN = strawberry.argument(description="Of the page before; without it the page is a snapshot.")
+_CHANNEL_IDS = strawberry.argument(description="Only these channels, at most 200; the others keep their place in the token.")
+_WAIT_MS = strawberry.argument(description="How long the answer may be held; 0 to 30000.")
+_LIMIT = strawberry.argument(description="Of messages and notifications of the page together; 0 to 500.")
 _IDS = strawberry.argument(description="Node ids, at most 100.")
 
 
@@ -120,13 +127,27 @@ class Query:
         self,
         info: Info,
         channel_id: strawberry.ID | None = None,
-        activity: Annotated[
-            ClientActivity | None,
-            strawberry.argument(description="What the user is doing; goes before the X-Client-Activity header."),
-        ] = ClientActivity.ACTIVE,
+        activity: Annotated[ClientActivity | None, _ACTIVITY] = ClientActivity.ACTIVE,
     ) -> Interval:
         given = _is_given(info, "activity")
         return await polling.polling_interval(info.context, channel_id, activity if given else None)
+
+    @strawberry.field(
+        description="What changed for the viewer since `token`. `waitMs` above 0 (at most 30000) holds the answer until something "
+        "changed; it comes by waitMs + 1 s at the latest.",
+        graphql_type=SyncPage | None,
+    )
+    async def sync(
+        self,
+        info: Info,
+        token: Annotated[str | None, _TOKEN] = None,
+        channel_ids: Annotated[list[strawberry.ID] | None, _CHANNEL_IDS] = None,
+        wait_ms: Annotated[int | None, _WAIT_MS] = 0,
+        activity: Annotated[ClientActivity | None, _ACTIVITY] = ClientActivity.ACTIVE,
+        limit: Annotated[int | None, _LIMIT] = 100,
+    ) -> syncing.SyncPage:
+        given = activity if _is_given(info, "activity") else None
+        return await syncing.sync(info.context, syncing.sync_request(token, channel_ids, wait_ms, limit, given))
 
 
 def _is_given(info: Info, name: str) -> bool:

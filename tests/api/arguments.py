@@ -29,7 +29,9 @@ WRONG_IDS = ("<unknown channel>", "<unknown message>", "nonsense", "")
 MESSAGE_CURSORS = (*(f"<{channel[1:-1]} {seq}>" for channel in CHANNELS for seq in (1, 2)), "<public 6>", "<public 9>")
 OTHER_CURSORS = ("<notifications>", "<channels>", "<search>", "<members>")
 WRONG_CURSORS = ("AAAA", "")
-NAMES = (*CHANNELS, *MESSAGES, *PEOPLE, *THINGS, *WRONG_IDS[:2], *MESSAGE_CURSORS, *OTHER_CURSORS)
+# Of bob: for now, after one page of a snapshot, and after all of it.
+SYNC_TOKENS = ("<sync start>", "<sync page>", "<sync all>")
+NAMES = (*CHANNELS, *MESSAGES, *PEOPLE, *THINGS, *WRONG_IDS[:2], *MESSAGE_CURSORS, *OTHER_CURSORS, *SYNC_TOKENS)
 
 # By the field they belong to: which cursors its pages may follow.
 _CURSORS_OF = {"channels": "<channels>", "searchChannels": "<search>", "members": "<members>", "notifications": "<notifications>"}
@@ -146,11 +148,15 @@ class Arguments:
     def _scalar(self, field_name: str, name: str, type_name: str) -> Any:
         wrong = self._chance(_RARELY)
         if type_name == "ID":
-            of_channel = field_name == "channel" or name.endswith("channelId")
+            of_channel = field_name == "channel" or name.endswith(("channelId", "channelIds"))
             known = _MOSTLY_SEEN if of_channel else (*_MOSTLY_SEEN, *MESSAGES, *PEOPLE, *THINGS)
             chosen = self._draw(st.sampled_from((*MESSAGES, *WRONG_IDS) if wrong else known))
             self._channel = chosen if chosen in CHANNELS else self._channel
             return chosen
+        if name == "token":
+            return self._draw(st.sampled_from(WRONG_CURSORS if wrong else SYNC_TOKENS))
+        if name == "waitMs":
+            return self._draw(st.sampled_from(_WRONG_SIZES[1:] if wrong else (0,)))
         if name in ("after", "before"):
             own = _CURSORS_OF.get(field_name, "<notifications>" if "otification" in field_name else None)
             fitting = [one for one in MESSAGE_CURSORS if one.startswith(self._channel[:-1])] if own is None else (own,)

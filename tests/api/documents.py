@@ -41,9 +41,12 @@ class Question:
 
 
 @st.composite
-def questions(draw: st.DrawFn, schema: GraphQLSchema) -> Question:
-    """Questions that a client may ask of a schema, most of them without a mistake in their values."""
-    writer = _Writer(draw, schema)
+def questions(draw: st.DrawFn, schema: GraphQLSchema, mostly: frozenset[str] | None = None) -> Question:
+    """Questions that a client may ask of a schema, most of them without a mistake in their values.
+
+    `mostly` are the queries that most of them ask, by default what clients do.
+    """
+    writer = _Writer(draw, schema, mostly or _MOST_ASKED)
     root = schema.query_type
     assert root is not None
     selected = writer.selection_set(root, depth=0, apart=False)
@@ -65,6 +68,7 @@ class _Writer:
 
     draw: st.DrawFn
     schema: GraphQLSchema
+    mostly: frozenset[str]
     # Name of a fragment -> its text; by type, those that are finished and may be spread again.
     fragments: dict[str, str] = field(default_factory=dict)
     _finished: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -130,7 +134,7 @@ class _Writer:
         if not fields:
             return "__typename"
         if type_ is self.schema.query_type and self.chance(_often):
-            fields = [one for one in fields if one[0] in _MOST_ASKED] or fields
+            fields = [one for one in fields if one[0] in self.mostly] or fields
         # What has fields of its own is chosen more often, so that the far ends of the schema are reached.
         fields += [(name, one) for name, one in fields if not is_leaf_type(get_named_type(one.type))] * 2
         name, definition = self.draw(st.sampled_from(fields))

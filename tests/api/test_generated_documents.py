@@ -28,15 +28,27 @@ class _Fields(Visitor):
 @settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(questions(SCHEMA))
 def _every_document_validates(question: Question) -> None:
+    _note(question)
+
+
+def _note(question: Question) -> None:
+    """Take note of the fields of a document, which must be valid."""
     document = parse(filled(question.text, WORLD))
     assert validate(SCHEMA, document) == [], question.text
     info = TypeInfo(SCHEMA)
     visit(document, TypeInfoVisitor(info, _Fields(info)))
 
 
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(questions(SCHEMA, frozenset({"sync"})))
+def _every_sync_validates(question: Question) -> None:
+    _note(question)
+
+
 def test_every_document_validates_and_every_field_is_asked_for() -> None:
     asked.clear()
     _every_document_validates()
+    _every_sync_validates()
     reachable = {
         f"{type_.name}.{field}"
         for type_ in SCHEMA.type_map.values()

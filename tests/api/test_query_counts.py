@@ -176,3 +176,30 @@ async def test_an_answer_that_is_kept_costs_its_heads(api: Api, statements: list
         await api.ask(query, {"c": channel}, who="bob")
     with _counted(statements, expected):
         await api.ask(query, {"c": channel}, who="bob")
+
+
+async def test_a_sync_of_many_channels_costs_one_statement_when_nothing_is_new(api: Api, statements: list[str]) -> None:
+    for _ in range(12):
+        await api.send(await api.channel(), "hi")
+    token = await api.ask("{ sync { token } }")
+    with _counted(statements, 1):
+        again = await api.ask(
+            "query($t: String!) { sync(token: $t) { token channels { channel { name } } } }", {"t": token["token"]}
+        )
+    assert again == {**token, "channels": []}
+
+
+async def test_a_sync_costs_the_same_for_news_of_one_channel_and_of_ten(api: Api, statements: list[str]) -> None:
+    listed = "sync(token: $t) { token channels { channel { name unreadCount } messages { content author { name } } } }"
+    counts = []
+    token = (await api.ask("{ sync { token } }"))["token"]
+    for rooms in (1, 10):
+        channels = [await api.channel() for _ in range(rooms)]
+        token = (await api.ask(f"query($t: String!) {{ {listed} }}", {"t": token}))["token"]
+        for channel in channels:
+            await api.send(channel, "news")
+        statements.clear()
+        token = (await api.ask(_anew(f"query($t: String!) {{ {listed} }}"), {"t": token}))["token"]
+        counts.append(len(statements))
+    # The pulse, the heads, the changed messages.
+    assert counts == [3, 3]

@@ -155,6 +155,9 @@ class World:
         self.names["<members>"] = members["pageInfo"]["endCursor"]
         self.names["<search>"] = found.pop("searchChannels")["pageInfo"]["endCursor"]
         self.names.update({f"<{name}>": page["pageInfo"]["endCursor"] for name, page in found.items()})
+        tokens = "{ start: sync(limit: 0) { token } page: sync(limit: 3) { token } all: sync { token } }"
+        for name, page in (await self.do(api, tokens, {}, BOB)).items():
+            self.names[f"<sync {name}>"] = page["token"]
 
 
 def _issued_s(version: int) -> float:
