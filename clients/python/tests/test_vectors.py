@@ -78,7 +78,13 @@ def said(event: Event) -> dict[str, object]:
         case ChannelChanged():
             return {"type": "channel", "channelId": event.channel.id}
         case Gap():
-            return {"type": "gap", "channelId": event.channel_id, "after": event.after, "before": event.before, "until": event.until}
+            return {
+                "type": "gap",
+                "channelId": event.channel_id,
+                "after": event.after,
+                "before": event.before,
+                "until": event.until,
+            }
         case MessageCreated(m, fresh):
             return {"type": "messageCreated", "channelId": m.channel_id, "seq": m.seq, "version": m.version, "fresh": fresh}
         case MessageUpdated(m):
@@ -177,7 +183,7 @@ def test_send(scenario: Json) -> None:
     for step in scenario["steps"]:
         given, now = step["in"], step["at"]
         made: Attempt | Refused | None = None
-        actions = []
+        actions: list[dict[str, object]] = []
         match given["type"]:
             case "start":
                 made = machine.start()

@@ -123,9 +123,7 @@ def notification(of: Json) -> Notification:
         read_at=_time(of["readAt"]),
         archived_at=_time(of["archivedAt"]),
         actor=None if actor is None else user(actor),
-        message=None
-        if about is None
-        else MentionedMessage(_text(about["id"]), _text(about["cursor"]), _text(about["channelId"])),
+        message=None if about is None else MentionedMessage(_text(about["id"]), _text(about["cursor"]), _text(about["channelId"])),
     )
 
 
