@@ -96,7 +96,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             clock=clock,
         )
         db.on_change = wake.changed
-        async with _running(services.presence.run(), services.load.run(), wake.run()):
+        async with _running(services.presence.run(), services.load.run(), *wake.work()):
             yield services, redis
         await services.sends.close()
         await services.notifications.close()

@@ -7,7 +7,7 @@ told, and what was told while a process did not listen it asks the store about.
 import asyncio
 import logging
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from secrets import token_hex
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ AGAIN_S = 1.0
 class Listener(Protocol):
     """Who is told what other processes say."""
 
-    def heard(self, topics: Iterable[Topic]) -> None:
+    def heard(self, topics: Collection[Topic]) -> None:
         """Take note that topics have news."""
 
     def listens(self) -> None:

@@ -1,15 +1,14 @@
-"""Waking: who waits for news, and what tells them to look.
+"""Waking: what tells those who wait to look for news.
 
 Rule: nobody is told what changed, only that something may have; whoever is woken reads the present heads. A poke that
 is lost costs time, never news: once a tick the store is asked how far everything has come that anybody waits for.
-Those who are woken together have their turns, some at a time, so that one message to thousands holds up nobody else.
 """
 
 import asyncio
 import logging
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -18,6 +17,8 @@ from cache.pokes import Pokes
 from cache.read_index import ReadIndex
 from models.errors import Unavailable
 from models.topic import Topic
+from realtime.turns import Turns
+from realtime.waiters import Waiter, Waiters
 
 log = logging.getLogger("pollux.wake")
 
@@ -26,80 +27,40 @@ TICK_S = 5.0
 TICK_CHUNK = 5_000
 # Under load pokes go out this far apart, each with all that has changed meanwhile; the first in a while goes at once.
 GAP_S = 0.005
-# How many of those woken look at the same time, and when the others go on in any case.
-TURNS = 64
-LONGEST_TURN_S = 0.1
 # Topics whose last poke is remembered, for those who were looking while it came.
 MAX_RECENT = 10_000
 
 
-class _Watched:
-    """A topic that somebody waits for, and how far it had come when they looked."""
+class Wait:
+    """The looks and waits of one request. What it looks for is one turn from a waking to the next wait, or its end."""
 
-    __slots__ = ("number", "topic", "waiters")
+    __slots__ = ("_waiter", "_wake")
 
-    def __init__(self, topic: Topic, number: int) -> None:
-        self.topic = topic
-        self.number = number
-        self.waiters: set[Waiter] = set()
-
-
-class Waiter:
-    """One who waits, from the first look to the last: a poll that is held, or a subscription."""
-
-    __slots__ = ("_wake", "_watches", "future", "held", "renew", "turn", "woken")
-
-    def __init__(self, wake: "Wake", renew: Callable[[], None], *, held: bool) -> None:
+    def __init__(self, wake: "Wake", waiter: Waiter) -> None:
         self._wake = wake
-        self._watches: Sequence[_Watched] = ()
-        self.future: asyncio.Future[bool] | None = None
-        self.held = held
-        # Called once a tick: who waits is there.
-        self.renew = renew
-        # Whether they have been woken and wait for their turn, and the round of turns in which they are looking.
-        self.woken = False
-        self.turn = 0
+        self._waiter = waiter
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._wake._end_turn(self)
+        self._wake.turns.end(self._waiter)
 
     async def wait(self, places: Mapping[Topic, int], *, since: int, until_s: float | None) -> bool:
         """Wait until one of the topics may have gone beyond its place; `since` is `Wake.now` from before the look.
 
         False at the moment `until_s` (monotonic seconds), when the server stops, or at once where too many are held.
         """
-        wake = self._wake
-        wake._end_turn(self)
-        if wake._cannot_hold(self):
+        wake, waiter = self._wake, self._waiter
+        wake.turns.end(waiter)
+        if not wake.may_wait(waiter):
             return False
-        if wake._poked_since(places, since) or not self._watch(places):
+        if wake.poked_since(places, since) or not wake.waiters.add(waiter, places):
             return True
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bool] = loop.create_future()
-        self.future = future
-        timer = None if until_s is None else loop.call_later(max(0.0, until_s - time.monotonic()), _settle, future, False)
-        wake._count(self, +1)
         try:
-            return await future
+            return await waiter.wait(None if until_s is None else max(0.0, until_s - time.monotonic()))
         finally:
-            if timer is not None:
-                timer.cancel()
-            self.future = None
-            wake._count(self, -1)
-            wake._unwatch(self, self._watches)
-            self._watches = ()
-
-    def _watch(self, places: Mapping[Topic, int]) -> bool:
-        """Watch topics; False, and watch none, where somebody has seen one of them farther on."""
-        watches, behind = self._wake._watch(self, places)
-        if behind:
-            self._wake._unwatch(self, watches)
-            return False
-        self._watches = watches
-        return True
+            wake.waiters.remove(waiter)
 
 
 class Wake:
@@ -109,26 +70,24 @@ class Wake:
         self._read_index = read_index
         self._pokes = pokes
         self._max_held = max_held
-        self._watched: dict[Topic, _Watched] = {}
-        self._waiting: set[Waiter] = set()
-        self._held = 0
+        self.turns = Turns()
+        self.waiters = Waiters(self.turns)
         self._closing = False
         # Pokes are counted; `_recent` has the count at the last poke of a topic, none of which is below `_horizon`.
         self.now = 0
         self._recent: OrderedDict[Topic, int] = OrderedDict()
         self._horizon = 0
-        self._woken: deque[Waiter] = deque()
-        self._turns = 0
-        self._round = 1
-        self._next_turns: asyncio.Handle | None = None
         self._untold: set[Topic] = set()
         self._to_tell = asyncio.Event()
         self._to_tick = asyncio.Event()
-        lineage.on_change(self._wake_everybody)
+        lineage.on_change(self._new_epoch)
 
-    def waiter(self, renew: Callable[[], None], *, held: bool) -> Waiter:
-        """Return somebody who is going to wait; `held` where they are a poll, of which there is a bounded number."""
-        return Waiter(self, renew, held=held)
+    def begin(self, renew: Callable[[], None], *, held: bool) -> Wait:
+        """Return the waits of a request; `held` where it is a poll, of which a bounded number is held.
+
+        `renew` is called once a tick during a wait: who waits is there.
+        """
+        return Wait(self, Waiter(renew, held=held))
 
     def changed(self, topics: Collection[Topic]) -> None:
         """Wake who waits for topics that this process changed, here at once and soon in other processes."""
@@ -136,17 +95,15 @@ class Wake:
         self._untold.update(topics)
         self._to_tell.set()
 
-    def heard(self, topics: Iterable[Topic]) -> None:
+    def heard(self, topics: Collection[Topic]) -> None:
         """Wake who waits here for topics that were changed."""
         self.now += 1
         for topic in topics:
             self._recent[topic] = self.now
             self._recent.move_to_end(topic)
-            watched = self._watched.get(topic)
-            if watched is not None:
-                self._wake_all(watched.waiters)
         while len(self._recent) > MAX_RECENT:
             self._horizon = self._recent.popitem(last=False)[1]
+        self.waiters.wake(topics)
 
     def listens(self) -> None:
         """Ask the store soon what was missed while pokes were not heard."""
@@ -155,25 +112,29 @@ class Wake:
     def close(self) -> None:
         """End every wait, and let none begin."""
         self._closing = True
-        for waiter in list(self._waiting):
-            _settle(waiter.future, False)
+        self.waiters.stop_all()
 
-    async def run(self) -> None:
-        """Tick, tell and listen, for ever."""
-        await asyncio.gather(self._tick_for_ever(), self._tell_for_ever(), self._pokes.listen(self))
+    def may_wait(self, waiter: Waiter) -> bool:
+        """Whether a wait may begin."""
+        return not self._closing and not (waiter.held and self.waiters.held >= self._max_held)
+
+    def poked_since(self, topics: Iterable[Topic], since: int) -> bool:
+        """Whether one of the topics may have been poked since a value of `now`."""
+        return since != self.now and (since < self._horizon or any(self._recent.get(topic, 0) > since for topic in topics))
+
+    def work(self) -> tuple[Coroutine[object, object, None], ...]:
+        """Return what is to run while there is somebody to wake: ticking, telling and listening, each for ever."""
+        return self._tick_for_ever(), self._tell_for_ever(), self._pokes.listen(self)
 
     async def tick(self) -> None:
         """Ask the store how far everything has come that anybody waits for, and wake those for whom it went on."""
-        for waiter in list(self._waiting):
+        for waiter in list(self.waiters.waiting):
             waiter.renew()
-        topics = list(self._watched)
+        topics = list(self.waiters.topics)
         for start in range(0, len(topics), TICK_CHUNK):
             numbers = await self._read_index.numbers(topics[start : start + TICK_CHUNK])
             for topic, number in numbers.items():
-                watched = self._watched.get(topic)
-                if watched is not None and watched.number != number:
-                    watched.number = number
-                    self._wake_all(watched.waiters)
+                self.waiters.seen(topic, number)
 
     async def _tick_for_ever(self) -> None:
         while True:
@@ -196,86 +157,9 @@ class Wake:
             await self._pokes.tell(topics)
             await asyncio.sleep(GAP_S)
 
-    def _cannot_hold(self, waiter: Waiter) -> bool:
-        return self._closing or (waiter.held and self._held >= self._max_held)
-
-    def _poked_since(self, places: Mapping[Topic, int], since: int) -> bool:
-        if since == self.now:
-            return False
-        return since < self._horizon or any(self._recent.get(topic, 0) > since for topic in places)
-
-    def _count(self, waiter: Waiter, one: int) -> None:
-        self._held += one if waiter.held else 0
-        if one > 0:
-            self._waiting.add(waiter)
-        else:
-            self._waiting.discard(waiter)
-
-    def _watch(self, waiter: Waiter, places: Mapping[Topic, int]) -> tuple[Sequence[_Watched], bool]:
-        """Watch topics; returns the watches, and whether one of them has gone on."""
-        behind = False
-        watches = []
-        for topic, number in places.items():
-            watched = self._watched.get(topic)
-            if watched is None:
-                watched = self._watched[topic] = _Watched(topic, number)
-            elif number != watched.number:
-                # Of two who looked one saw more: the other looks again. Lower than before only if the store went back.
-                behind = behind or number < watched.number
-                watched.number = number
-                self._wake_all(watched.waiters)
-            watched.waiters.add(waiter)
-            watches.append(watched)
-        return tuple(watches), behind
-
-    def _unwatch(self, waiter: Waiter, watches: Sequence[_Watched]) -> None:
-        for watched in watches:
-            watched.waiters.discard(waiter)
-            if not watched.waiters and self._watched.get(watched.topic) is watched:
-                del self._watched[watched.topic]
-
-    def _wake_everybody(self) -> None:
+    def _new_epoch(self) -> None:
         """Let everybody look, because the numbers they have are of another epoch."""
         self.now += 1
         self._horizon = self.now
         self._recent.clear()
-        self._wake_all(self._waiting)
-
-    def _wake_all(self, waiters: Iterable[Waiter]) -> None:
-        for waiter in waiters:
-            if not waiter.woken:
-                waiter.woken = True
-                self._woken.append(waiter)
-        if self._woken and self._next_turns is None:
-            self._next_turns = asyncio.get_running_loop().call_soon(self._give_turns)
-
-    def _give_turns(self) -> None:
-        """Let some of those look who were woken; the others when these have, or have taken too long."""
-        self._next_turns = None
-        while self._woken and self._turns < TURNS:
-            waiter = self._woken.popleft()
-            waiter.woken = False
-            if waiter.future is not None and not waiter.future.done():
-                waiter.future.set_result(True)
-                waiter.turn = self._round
-                self._turns += 1
-        if self._woken:
-            self._next_turns = asyncio.get_running_loop().call_later(LONGEST_TURN_S, self._new_round)
-
-    def _new_round(self) -> None:
-        self._round += 1
-        self._turns = 0
-        self._give_turns()
-
-    def _end_turn(self, waiter: Waiter) -> None:
-        if waiter.turn == self._round:
-            self._turns -= 1
-            if self._turns == TURNS // 2 and self._next_turns is not None:
-                self._next_turns.cancel()
-                self._next_turns = asyncio.get_running_loop().call_soon(self._give_turns)
-        waiter.turn = 0
-
-
-def _settle(future: "asyncio.Future[bool] | None", news: bool) -> None:
-    if future is not None and not future.done():
-        future.set_result(news)
+        self.waiters.wake_all()

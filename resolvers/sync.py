@@ -32,7 +32,7 @@ async def pages(ctx: Context, request: SyncRequest) -> AsyncIterator[SyncPage]:
     wake, seen = ctx.services.wake, Seen(ctx, request)
     request = request._replace(wait_ms=1)
     started = False
-    with wake.waiter(seen.again, held=False) as waiter:
+    with wake.begin(seen.again, held=False) as waits:
         while True:
             since = wake.now
             found = await look(ctx.services, ctx.viewer.user_id, request, pulse=not started)
@@ -45,7 +45,7 @@ async def pages(ctx: Context, request: SyncRequest) -> AsyncIterator[SyncPage]:
                 yield page
                 if page.has_more and further:
                     continue
-            if not await waiter.wait(found.places(), since=since, until_s=None):
+            if not await waits.wait(found.places(), since=since, until_s=None):
                 return
 
 
@@ -54,13 +54,13 @@ async def _held(ctx: Context, request: SyncRequest) -> Look:
     wake, seen = ctx.services.wake, Seen(ctx, request)
     until_s = ctx.began_s + request.wait_ms / 1000
     found = None
-    with wake.waiter(seen.again, held=True) as waiter:
+    with wake.begin(seen.again, held=True) as waits:
         while True:
             since = wake.now
             # Who was woken mostly finds something, of which the pulse would only say that it is there.
             found = await look(ctx.services, ctx.viewer.user_id, request, pulse=found is None)
             seen.there(found)
-            if not found.waits or not await waiter.wait(found.places(), since=since, until_s=until_s):
+            if not found.waits or not await waits.wait(found.places(), since=since, until_s=until_s):
                 return found
             ctx.mutated()
             ctx.depends.unkept()

@@ -27,9 +27,9 @@ async def until(found: Callable[[], bool]) -> None:
 
 async def begin(api: Api, given: str | None, *, wait: int = LONG_MS, **more: Any) -> "asyncio.Task[Any]":
     """Return a poll that is held by now."""
-    waiting = len(api.services.wake._waiting)
+    waiting = len(api.services.wake.waiters.waiting)
     task = asyncio.ensure_future(synced(api, given, wait=wait, **more))
-    await until(lambda: len(api.services.wake._waiting) > waiting)
+    await until(lambda: len(api.services.wake.waiters.waiting) > waiting)
     return task
 
 

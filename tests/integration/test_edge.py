@@ -214,7 +214,7 @@ async def held(connection: Connection, services: Services) -> str:
     connection.post("{ sync { token } }")
     token = str((await connection.answer()).json()["data"]["sync"]["token"])
     connection.post(HOLD % token)
-    while not services.wake._waiting:  # noqa: ASYNC110  # it has no event of its own
+    while not services.wake.waiters.waiting:  # noqa: ASYNC110  # it has no event of its own
         await asyncio.sleep(0.005)
     return token
 
@@ -222,9 +222,9 @@ async def held(connection: Connection, services: Services) -> str:
 async def test_a_client_that_goes_away_is_waited_for_no_longer(connection: Connection, services: Services) -> None:
     await held(connection, services)
     await connection.end()
-    while services.wake._waiting or services.wake._watched:  # noqa: ASYNC110  # it has no event of its own
+    while services.wake.waiters.waiting or services.wake.waiters.topics:  # noqa: ASYNC110  # it has no event of its own
         await asyncio.sleep(0.005)
-    assert services.wake._held == 0
+    assert services.wake.waiters.held == 0
 
 
 async def test_a_held_poll_is_answered_when_the_server_stops(connection: Connection, services: Services, edge: Edge) -> None:
