@@ -85,7 +85,8 @@ export class Realtime implements RealtimeProvider {
       this.#session?.surroundingsChanged();
       if (environment.isOnline()) this.#goOn();
     });
-    this.#session = new Session(this.parts, this.measurements.transport, this.#channelIds);
+    const { transport, state } = this.measurements;
+    this.#session = new Session(this.parts, transport, this.#channelIds, state === "online");
   }
 
   /** Go on by another transport, from the same place. Also begins again after giving up. */

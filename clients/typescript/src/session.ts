@@ -34,14 +34,17 @@ export class Session {
   #isOnline = true;
   #isHidden = false;
   #gaveUp = false;
+  #isWell: boolean;
   #error: RequestError | null = null;
-  #isWell = false;
 
   constructor(
     readonly parts: Parts,
     transport: TransportName,
     channelIds: readonly string[] | null,
+    /** Whether the server answers, as far as is known. */
+    isWell: boolean,
   ) {
+    this.#isWell = isWell;
     const { news, http } = parts;
     this.#machine = new SyncMachine({ transport, news, random: Math.random, channelIds, tokenRenewable: http.isRenewable });
     this.surroundingsChanged();

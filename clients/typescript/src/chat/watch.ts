@@ -62,7 +62,7 @@ export class Watch {
     this.seen(data.nodes);
     const page = data.sync!; // it is null only beside an error
     const intervals = this.ids.flatMap((id) => this.presence.get(id)?.pollingInterval ?? []);
-    const pollingInterval = intervals.reduce((least, one) => (one.milliseconds < least.milliseconds ? one : least), page.pollingInterval);
+    const pollingInterval = intervals.reduce((least, one) => (one.milliseconds <= least.milliseconds ? one : least), page.pollingInterval);
     return { page: { ...page, pollingInterval }, isSame };
   };
 
