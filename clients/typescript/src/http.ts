@@ -46,16 +46,11 @@ export class Http {
   }
 
   /** Ask, and return the data. Throws RequestError. */
-  async request<Data, Variables>(document: Document<Data, Variables>, variables: Variables, options: RequestOptions = {}): Promise<Data> {
-    return (await this.ask(document, variables, options)).data;
-  }
-
-  /** As `request`; says too whether the answer is the one that was given before. */
-  async ask<Data, Variables>(
+  async request<Data, Variables>(
     document: Document<Data, Variables>,
     variables: Variables,
-    { signal, timeoutMs = 15_000, isHeld }: RequestOptions,
-  ): Promise<{ readonly data: Data; readonly isSame: boolean }> {
+    { signal, timeoutMs = 15_000, isHeld }: RequestOptions = {},
+  ): Promise<Data> {
     const body = JSON.stringify({ query: document, variables });
     const known = this.#kept.get(document);
     const kept = known?.body === body ? known : null;
@@ -75,11 +70,11 @@ export class Http {
       const isSame = response.status === 304;
       const bytes = +(response.headers.get("Content-Length") ?? text.length);
       this.onCost({ requests: 1, notModified: +isSame, bytes, ms: isHeld ? null : performance.now() - began });
-      if (kept && isSame) return { data: kept.data as Data, isSame };
+      if (kept && isSame) return kept.data as Data;
       const data = dataOf(response, text);
       const etag = response.headers.get("ETag");
       if (etag) this.#kept.set(document, { body, etag, data });
-      return { data: data as Data, isSame: false };
+      return data as Data;
     } catch (error) {
       throw deadline.aborted ? new RequestError("Timed out.", "transient") : failed(error);
     }

@@ -35,6 +35,9 @@ export interface Upper {
 /** A string that nobody else makes; crypto.randomUUID is missing on pages that came by plain HTTP. */
 export const randomId = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
+/** Call at once; what it throws is an unhandled rejection of its own, and no concern of who calls. */
+const safely = async (call: () => void): Promise<void> => call();
+
 export class Realtime implements RealtimeProvider {
   /** What sessions and whoever builds on this share. */
   readonly parts: Parts;
@@ -64,10 +67,8 @@ export class Realtime implements RealtimeProvider {
       measure({ requests: requests + cost.requests, notModified: notModified + cost.notModified, bytes: bytes + cost.bytes });
     };
     const http = new Http(url, token, onCost);
-    const plainly: Ask = async (variables, requestOptions) => {
-      const { data, isSame } = await http.ask(SYNC, variables, requestOptions);
-      return { page: data.sync!, isSame }; // it is null only beside an error
-    };
+    // It is null only beside an error.
+    const plainly: Ask = async (variables, requestOptions) => (await http.request(SYNC, variables, requestOptions)).sync!;
     this.parts = {
       http, environment, measure, onCost,
       news: new News({ token: null, heads: {} }),
@@ -143,7 +144,7 @@ export class Realtime implements RealtimeProvider {
 
   /** Tell observers. */
   changed(): void {
-    for (const observer of this.#observers) observer();
+    for (const observer of this.#observers) void safely(observer);
   }
 
   /** End every wait of a send. */
@@ -157,12 +158,13 @@ export class Realtime implements RealtimeProvider {
     if (events.length + output.deltas.length > 0) upper?.receive(output);
     this.changed();
     for (const event of events) {
+      if (event.type === "online") this.#goOn();
       this.#tell(null, event);
       if ("channelId" in event) this.#tell(event.channelId, event);
     }
   }
 
   #tell(key: string | null, event: MachineEvent): void {
-    for (const listener of this.#listeners.get(key) ?? []) listener(event);
+    for (const listener of this.#listeners.get(key) ?? []) void safely(() => listener(event));
   }
 }

@@ -9,7 +9,7 @@ import { type Input, type Output, SyncMachine, type SyncRequest } from "./protoc
 import type { News } from "./protocol/news.js";
 
 /** Asks for a page, and for whatever goes with it in one request. */
-export type Ask = (variables: SyncVariables, options: RequestOptions) => Promise<{ readonly page: SyncPageFields; readonly isSame: boolean }>;
+export type Ask = (variables: SyncVariables, options: RequestOptions) => Promise<SyncPageFields>;
 
 /** What sessions share. */
 export interface Parts {
@@ -97,11 +97,11 @@ export class Session {
       this.#isWell = true;
       this.#error = null;
     };
-    const onPage = (page: SyncPageFields, isSame = false): void => {
+    const onPage = (page: SyncPageFields): void => {
       if (signal.aborted) return;
       well();
       measure({ interval: page.pollingInterval });
-      this.take(isSame ? { type: "notModified", id, intervalMs: page.pollingInterval.milliseconds } : { type: "page", id, page });
+      this.take({ type: "page", id, page });
     };
     try {
       const bearer = await http.bearer(renewToken);
@@ -115,8 +115,8 @@ export class Session {
         await openStream({ url: http.url, bearer, variables: { token, channelIds, activity }, signal, onCost, onOpen, onPage });
       } else {
         const options = { signal, isHeld: waitMs > 0, timeoutMs: waitMs + TIMEOUT_MS };
-        const { page, isSame } = await ask({ token, channelIds, waitMs, activity }, options);
-        onPage(page, isSame);
+        // An answer that is the same as before may hold what was not taken in, so it goes the same way.
+        onPage(await ask({ token, channelIds, waitMs, activity }, options));
       }
     } catch (error) {
       if (signal.aborted) return;

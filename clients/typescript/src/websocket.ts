@@ -53,7 +53,7 @@ export function openStream({ url, bearer, variables, signal, onCost, onOpen, onP
       else if (type === "connection_ack") {
         say({ id: "1", type: "subscribe", payload: { query: SYNC_STREAM, variables } });
         onOpen();
-      } else if (type === "next" && payload.data) onPage(payload.data.sync);
+      } else if (type === "next" && payload.data?.sync) onPage(payload.data.sync);
       else if (type === "next" || type === "error") end(errorOf((payload.errors ?? payload)[0], 200));
       else if (type === "complete") end(new RequestError("The stream ended.", "ended"));
     };

@@ -259,6 +259,26 @@ test("unsubscribing and closing end what was begun; a send that waits is told", 
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("a listener that throws harms neither the others nor the connection", async () => {
+  const thrown: unknown[] = [];
+  const onRejection = (error: unknown): unknown => thrown.push(error);
+  process.on("unhandledRejection", onRejection);
+  const { provider } = open();
+  const told: string[] = [];
+  provider.subscribe("c1", () => {
+    throw new Error("a mistake of the application");
+  });
+  provider.subscribe("c1", (event) => told.push(event.type));
+  server.send("one");
+  await pass(0);
+  vi.useRealTimers();
+  await new Promise((resolve) => setTimeout(resolve));
+  process.off("unhandledRejection", onRejection);
+  expect(told).toEqual(["channel", "messageCreated"]);
+  expect(thrown).toHaveLength(2);
+  expect(provider.measurements).toMatchObject({ state: "online", error: null });
+});
+
 test("an answer that never comes is given up", async () => {
   const { provider } = open();
   await pass(0);

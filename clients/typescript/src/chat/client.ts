@@ -63,6 +63,12 @@ export class ChatClient implements RealtimeProvider {
     this.#watch.look();
   };
 
+  /** Ask for what is new now, where the transport would wait. */
+  refresh(): void {
+    const { transport } = this.measurements;
+    if (transport === "polling") this.setTransport(transport);
+  }
+
   subscribe(channelId: string | null, listener: Listener): () => void {
     return this.#realtime.subscribe(channelId, listener);
   }
@@ -124,6 +130,7 @@ export class ChatClient implements RealtimeProvider {
       this.#outbox.update(message);
     }
     if (channel) this.store.putChannel(channel);
+    if (channel && !this.store.channels.has(channel.id)) this.refresh();
     this.store.putNotifications(notifications ?? (notification ? [notification] : []));
     if (inbox) this.store.inbox = inbox;
     this.#realtime.changed();

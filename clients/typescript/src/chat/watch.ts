@@ -58,12 +58,12 @@ export class Watch {
 
   /** Ask for a page, and who is there, in one request. The page asks for the shortest interval of all. */
   readonly ask: Ask = async (variables, options) => {
-    const { data, isSame } = await this.http.ask(SYNC_AND_PRESENCE, { ...variables, watched: this.ids }, options);
-    this.seen(data.nodes);
-    const page = data.sync!; // it is null only beside an error
+    const { sync, nodes } = await this.http.request(SYNC_AND_PRESENCE, { ...variables, watched: variables.waitMs ? [] : this.ids }, options);
+    this.seen(nodes);
+    const page = sync!; // it is null only beside an error
     const intervals = this.ids.flatMap((id) => this.presence.get(id)?.pollingInterval ?? []);
     const pollingInterval = intervals.reduce((least, one) => (one.milliseconds <= least.milliseconds ? one : least), page.pollingInterval);
-    return { page: { ...page, pollingInterval }, isSame };
+    return { ...page, pollingInterval };
   };
 
   /** Take in what an answer says of channels. */
