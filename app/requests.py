@@ -11,7 +11,7 @@ from graphql import GraphQLError
 
 from app.documents import Documents, Phase
 from app.graphql_request import GraphQLRequest
-from cache.lru import Memory, SecondSight
+from cache.lru import Memory, SecondSight, compact
 from models.errors import ErrorCode
 from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
@@ -84,6 +84,7 @@ class Requests:
 
 def _key(operation: Operation) -> Hashable:
     try:
-        return operation.document, operation.name, orjson.dumps(operation.given, option=orjson.OPT_SORT_KEYS)
+        given = compact(orjson.dumps(operation.given, option=orjson.OPT_SORT_KEYS))
     except (orjson.JSONEncodeError, TypeError):
         return None  # such as a lone surrogate, which no JSON holds
+    return operation.document, operation.name, given
