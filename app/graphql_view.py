@@ -6,6 +6,7 @@ Strawberry's aiohttp view is the frame (and brings its WebSockets later); what i
 specification is why `__call__` is ours.
 """
 
+import asyncio
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -96,6 +97,10 @@ class PolluxView(GraphQLView[Context, None]):
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
 
+    async def close(self, _app: web.Application) -> None:
+        """Let nobody wait any longer: held polls are answered with what there is."""
+        self._services.wake.close()
+
     async def _answer(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         if request.method not in METHODS:
             raise HttpRefusal(405, f"Use {ALLOW}.", headers={"Allow": ALLOW})
@@ -149,7 +154,9 @@ class PolluxView(GraphQLView[Context, None]):
         operation = prepared.operation
         if operation.is_query:
             watch(context.undeclared)
-        result = await run(self._parts.schema, operation, context)
+        running = run(self._parts.schema, operation, context)
+        # A client that goes away takes its query along; what changes something is brought to its end.
+        result = await (running if operation.is_query else asyncio.shield(asyncio.ensure_future(running)))
         if result.errors:
             # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
             errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=asking.request_id)

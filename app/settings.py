@@ -29,6 +29,7 @@ ALLOWED = {
     "POLLUX_ENV": "development or production",
     "POLLUX_JWT_SECRET": f"at least {SHORTEST_SECRET_BYTES} bytes",
     "POLLUX_POLLING_POLICY": " or ".join(policy.value for policy in PollingPolicy),
+    "POLLUX_MAX_HELD": "0 to 1000000",
     "POLLUX_GRAPHIQL": "on or off",
     "POLLUX_INTROSPECTION": "on or off",
     "LOG_LEVEL": "debug, info, warning or error",
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = Field(None, validation_alias="POLLUX_JWT_ISSUER")
     jwt_audience: str | None = Field(None, validation_alias="POLLUX_JWT_AUDIENCE")
     polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
+    max_held: int = Field(10_000, ge=0, le=1_000_000, validation_alias="POLLUX_MAX_HELD")
     graphiql: Switch = Field(None, validation_alias="POLLUX_GRAPHIQL")
     introspection: Switch = Field(None, validation_alias="POLLUX_INTROSPECTION")
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_origins)] = Field(
@@ -163,6 +165,7 @@ class Settings(BaseSettings):
             "POLLUX_JWT_ISSUER": self.jwt_issuer or "(unset)",
             "POLLUX_JWT_AUDIENCE": self.jwt_audience or "(unset)",
             "POLLUX_POLLING_POLICY": self.polling_policy.value,
+            "POLLUX_MAX_HELD": str(self.max_held),
             "POLLUX_GRAPHIQL": "on" if self.shows_graphiql else "off",
             "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",
             "POLLUX_ALLOWED_ORIGINS": ",".join(sorted(self.allowed_origins)) or "(unset)",

@@ -31,6 +31,7 @@ from cache.lineage import Lineage
 from cache.lru import MEMORY_BYTES, Lru, Memory
 from cache.metadata import MetadataCopies
 from cache.persisted import PersistedTexts
+from cache.pokes import Pokes
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
@@ -44,6 +45,7 @@ from models.send_queue import SendQueue
 from models.store_url import without_password
 from models.tasks import end
 from realtime.load import LoadMeter
+from realtime.wake import Wake
 from resolvers.services import Services
 from schema.build import PolluxSchema, build_schema
 
@@ -71,7 +73,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
-    of_presence = redis.sibling()
+    of_presence, of_pokes = redis.sibling(), redis.sibling()
     try:
         lineage = Lineage(db, await cursor_codec(db))
         memory: Memory = Lru(MEMORY_BYTES)
@@ -79,25 +81,28 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         services = Services(
             db=db,
             lineage=lineage,
-            read_index=ReadIndex(db, lineage),
+            read_index=(read_index := ReadIndex(db, lineage)),
             recent=RecentMessages(db, redis, lineage),
             memory=memory,
             fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
             metadata=MetadataCopies(db, redis, lineage),
             profiles=profiles,
             presence=Presence(of_presence, lineage),
+            wake=(wake := Wake(read_index, Pokes(of_pokes, lineage), lineage, max_held=settings.max_held)),
             sends=SendQueue(db, clock),
             notifications=NotifyQueue(db, clock),
             load=LoadMeter(),
             policy=settings.polling_policy,
             clock=clock,
         )
-        async with _running(services.presence.run(), services.load.run()):
+        db.on_change = wake.changed
+        async with _running(services.presence.run(), services.load.run(), *wake.work()):
             yield services, redis
         await services.sends.close()
         await services.notifications.close()
     finally:
         await of_presence.stop()
+        await of_pokes.stop()
         await redis.close()
         await db.close()
 
@@ -139,6 +144,7 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quic
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
     app[VIEW] = build_view(settings, services, redis, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
+    app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
     add_assets(app)
     return app

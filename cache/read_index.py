@@ -4,15 +4,16 @@ Rule: the statement that answers a poll begins after the poll arrived. Heads are
 seen are, because flights follow one another: a later one that sees less is proof that the database went back.
 """
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Sequence
 from itertools import islice
 
 from cache.flights import Flights
 from cache.lineage import Lineage
 from models.database import Database
 from models.errors import NotFound
-from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads
+from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads, last_numbers
 from models.sync import ViewerHeads, ViewerPulse, viewer_heads, viewer_pulses
+from models.topic import Topic
 
 MAX_WATCHED = 100_000
 # A read costs the process some 100 us however many ride along; under load that is most of what a poll pays for its head.
@@ -58,6 +59,12 @@ class ReadIndex:
         if heads is None:
             raise NotFound
         return heads
+
+    async def numbers(self, topics: Sequence[Topic]) -> dict[Topic, int]:
+        """Return how far topics have come, of this moment; 0 for those that nothing happened to. Raises Unavailable."""
+        read = await last_numbers(self._db, topics)
+        await self._lineage.follow(read.epoch_hex)
+        return {topic: read.by_topic.get(topic, 0) for topic in topics}
 
     async def _read_channels(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], ChannelHead]:
         heads = await channel_heads(self._db, pairs)
