@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from app.cors import parse_origins
+from app.limits import ALLOWED as ALLOWED_LIMITS
+from app.limits import Limits
 from cache.redis_level import redis_client
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -33,6 +35,7 @@ ALLOWED = {
     "POLLUX_INTROSPECTION": "on or off",
     "LOG_LEVEL": "debug, info, warning or error",
     "LOG_FORMAT": "text or json",
+    **ALLOWED_LIMITS,
 }
 
 
@@ -75,10 +78,8 @@ def _origins(given: str | frozenset[str]) -> frozenset[str]:
 Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
 
 
-class Settings(BaseSettings):
+class Settings(Limits):
     """What the environment says. An empty variable counts as unset."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(_store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
     redis_url: Annotated[str | None, BeforeValidator(_redis_url)] = Field(None, repr=False)
@@ -169,6 +170,7 @@ class Settings(BaseSettings):
             "POLLUX_TRUSTED_DOCUMENTS": str(self.trusted_documents or "(unset)"),
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
+            **self.shown_limits(),
         }
 
 

@@ -16,7 +16,6 @@ from app.documents import Documents
 from app.embedded_valkey import available as valkey_available
 from app.embedded_valkey import socket_url
 from app.graphiql import GraphiQLPage, add_assets
-from app.graphql_request import MAX_BODY_BYTES
 from app.graphql_view import PolluxView, ViewParts
 from app.health import add_health
 from app.identity import Tokens, Viewers
@@ -125,10 +124,11 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
             schema=schema,
             services=services,
             viewers=Viewers(tokens, services.db, services.clock, services.lineage),
-            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), planned=quick),
+            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), settings, planned=quick),
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
+            limits=settings,
             page=page,
         )
     )
@@ -136,7 +136,7 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
 
 def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> web.Application:
     """Return the HTTP application over open services; `quick` as in `build_view`."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
+    app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
     app[VIEW] = build_view(settings, services, redis, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
     add_health(app, services.db, redis)
@@ -151,7 +151,7 @@ def check_trusted_documents(settings: Settings) -> None:
 
 
 def _documents_of(settings: Settings, schema: PolluxSchema) -> Documents:
-    return Documents(schema._schema, introspection=settings.allows_introspection)
+    return Documents(schema._schema, settings, introspection=settings.allows_introspection)
 
 
 def _trusted_of(settings: Settings, documents: Documents) -> TrustedDocuments | None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.limits import Limits
 from app.settings import DEVELOPMENT_SECRET, Settings, WrongSettings, is_loopback
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -48,6 +49,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_TRUSTED_DOCUMENTS": "(unset)",
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
+        **Limits().shown_limits(),
     }
 
 
@@ -68,6 +70,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLLUX_TRUSTED_DOCUMENTS": "documents.json",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
+        **{variable: str(int(value) - 1) for variable, value in Limits().shown_limits().items()},
     }
     shown = _load(monkeypatch, POLLUX_JWT_SECRET=SECRET, **environment).shown()
     assert shown == {**environment, "POLLUX_JWT_SECRET": "(hidden)"}
