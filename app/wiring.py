@@ -20,6 +20,7 @@ from app.graphql_view import PolluxView, ViewParts
 from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
+from app.jwks import KeySet
 from app.persisted import PersistedDocuments
 from app.requests import Requests
 from app.settings import Settings
@@ -53,7 +54,8 @@ VIEW = web.AppKey("view", PolluxView)
 
 def tokens_of(settings: Settings) -> Tokens:
     """Return what verifies and issues tokens."""
-    return Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
+    keys = KeySet(settings.jwks_url) if settings.jwks_url is not None else None
+    return Tokens(settings.secret, settings.jwt_issuer, settings.jwt_audience, keys)
 
 
 def redis_url_of(settings: Settings) -> str | None:
@@ -101,11 +103,10 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await db.close()
 
 
-def build_view(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> PolluxView:
+def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, *, quick: bool = True) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
     documents = _documents_of(settings, schema)
-    tokens = tokens_of(settings)
     issue = (lambda: tokens.issue(DEMO_USER.lower(), name=DEMO_USER)) if settings.hands_out_tokens else None
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
     if settings.shows_graphiql and page is None:
@@ -137,7 +138,10 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
 def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> web.Application:
     """Return the HTTP application over open services; `quick` as in `build_view`."""
     app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
-    app[VIEW] = build_view(settings, services, redis, quick=quick)
+    tokens = tokens_of(settings)
+    if tokens.keys is not None:
+        app.cleanup_ctx.append(tokens.keys.running)
+    app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
     add_health(app, services.db, redis)
     add_assets(app)
