@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.limits import Limits
 from app.settings import DEVELOPMENT_SECRET, Settings, WrongSettings, is_loopback
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -39,6 +40,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "WEB_CONCURRENCY": "1",
         "POLLUX_ENV": "development",
         "POLLUX_JWT_SECRET": "(the development secret)",
+        "POLLUX_JWKS_URL": "(unset)",
         "POLLUX_JWT_ISSUER": "(unset)",
         "POLLUX_JWT_AUDIENCE": "(unset)",
         "POLLUX_POLLING_POLICY": "activity",
@@ -49,6 +51,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_TRUSTED_DOCUMENTS": "(unset)",
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
+        **Limits().shown_limits(),
     }
 
 
@@ -60,6 +63,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "PORT": "0",
         "WEB_CONCURRENCY": "64",
         "POLLUX_ENV": "production",
+        "POLLUX_JWKS_URL": "https://idp/keys",
         "POLLUX_JWT_ISSUER": "https://idp",
         "POLLUX_JWT_AUDIENCE": "chat",
         "POLLUX_POLLING_POLICY": "load",
@@ -70,6 +74,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLLUX_TRUSTED_DOCUMENTS": "documents.json",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
+        **{variable: str(int(value) - 1) for variable, value in Limits().shown_limits().items()},
     }
     shown = _load(monkeypatch, POLLUX_JWT_SECRET=SECRET, **environment).shown()
     assert shown == {**environment, "POLLUX_JWT_SECRET": "(hidden)"}
@@ -97,6 +102,11 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WEB_CONCURRENCY", "0", "allowed: 1 to 64"),
         ("WEB_CONCURRENCY", "65", "allowed: 1 to 64"),
         ("WEB_CONCURRENCY", "auto", "allowed: 1 to 64"),
+        ("POLLUX_JWKS_URL", "idp/keys", "allowed: https://HOST/PATH"),
+        ("POLLUX_JWKS_URL", "file:///etc/keys", "allowed: https://HOST/PATH"),
+        ("POLLUX_JWKS_URL", "https://idp:0/keys", "allowed: https://HOST/PATH"),
+        ("POLLUX_MAX_TOKENS", "99", "allowed: 100 to 1000000"),
+        ("POLLUX_MAX_COST", "much", "allowed: 10 to 1000000"),
         ("POLLUX_ENV", "prod", "allowed: development or production"),
         ("POLLUX_POLLING_POLICY", "fast", "allowed: activity or load"),
         ("POLLUX_MAX_HELD", "-1", "allowed: 0 to 1000000"),
@@ -196,6 +206,40 @@ def test_a_secret_is_at_least_as_long_as_its_hash(monkeypatch: pytest.MonkeyPatc
         said = _wrong(monkeypatch, POLLUX_JWT_SECRET=secret)
         assert re.search(r"POLLUX_JWT_SECRET .*allowed: at least 32 bytes", said)
         assert secret not in said
+
+
+@pytest.mark.parametrize("secret", ["x" * 32, "abcabc" * 10, "0123456" * 8])
+def test_production_refuses_a_secret_that_can_be_guessed(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    said = _wrong(monkeypatch, POLLUX_ENV="production", POLLUX_JWT_SECRET=secret)
+    assert said.startswith("POLLUX_JWT_SECRET can be guessed")
+    assert secret not in said
+
+
+KEY_SET = {"POLLUX_ENV": "production", "POLLUX_JWKS_URL": "https://idp/keys"}
+WHOSE = {"POLLUX_JWT_ISSUER": "https://idp", "POLLUX_JWT_AUDIENCE": "chat"}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({**KEY_SET}, "POLLUX_JWT_ISSUER"),
+        ({**KEY_SET, "POLLUX_JWT_AUDIENCE": "chat"}, "POLLUX_JWT_ISSUER"),
+        ({**KEY_SET, "POLLUX_JWT_ISSUER": "https://idp"}, "POLLUX_JWT_AUDIENCE"),
+        ({**KEY_SET, **WHOSE, "POLLUX_JWKS_URL": "http://idp/keys"}, "POLLUX_JWKS_URL"),
+    ],
+)
+def test_production_refuses_a_key_set_that_others_could_use(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], named: str
+) -> None:
+    assert named in _wrong(monkeypatch, **given)
+
+
+def test_a_key_set_takes_the_place_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    production = _load(monkeypatch, HOST="0.0.0.0", **KEY_SET, **WHOSE)
+    assert (production.secret, production.shown()["POLLUX_JWT_SECRET"]) == (None, "(unset)")
+    development = _load(monkeypatch, POLLUX_ENV="development", HOST="127.0.0.1", POLLUX_JWKS_URL="http://idp/keys")
+    assert (development.secret, development.hands_out_tokens) == (None, False)
+    assert _load(monkeypatch, POLLUX_JWT_SECRET=SECRET, **KEY_SET, **WHOSE).secret == SECRET
 
 
 def test_processes_without_a_redis_between_them_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
