@@ -1,0 +1,1 @@
+"""A client of Pollux: one interface over polling, long polling and WebSocket."""
