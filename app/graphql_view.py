@@ -21,6 +21,7 @@ from app.documents import Phase
 from app.graphiql import GraphiQLPage
 from app.graphql_request import GRAPHQL_JSON, JSON, Malformed, parse_request, sent_request
 from app.identity import Known, Viewers
+from app.limits import Limits
 from app.persisted import DocumentRefused, PersistedDocuments
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
@@ -46,6 +47,7 @@ ALLOW = ", ".join(METHODS)
 _STATUS = {
     Phase.MALFORMED: {GRAPHQL_JSON: 422, JSON: 400},
     Phase.PARSE: {GRAPHQL_JSON: 400, JSON: 200},
+    Phase.COMPLEXITY: {GRAPHQL_JSON: 422, JSON: 200},
     Phase.UNKNOWN: {GRAPHQL_JSON: 200, JSON: 200},
     Phase.VALIDATION: {GRAPHQL_JSON: 422, JSON: 200},
 }
@@ -62,6 +64,7 @@ class ViewParts(NamedTuple):
     persisted: PersistedDocuments
     answers: Answers | None
     cors: Cors
+    limits: Limits
     page: GraphiQLPage | None
 
 
@@ -160,9 +163,9 @@ class PolluxView(GraphQLView[Context, None]):
         if result.errors:
             # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
             errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=asking.request_id)
-            answer = {"errors": errors, "data": result.data}
+            answer = {"errors": errors, "data": result.data, **self._extensions(prepared)}
             return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context.activity, context.intervals)
-        body = orjson.dumps({"data": result.data})
+        body = orjson.dumps({"data": result.data, **self._extensions(prepared)})
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
@@ -172,6 +175,12 @@ class PolluxView(GraphQLView[Context, None]):
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)
         return self._replies.to(asking, done, known.tag, context.depends.level)
+
+    def _extensions(self, prepared: Prepared) -> dict[str, Any]:
+        """Return what an answer says besides its data, where it was asked to."""
+        if not prepared.shows_cost:
+            return {}
+        return {"extensions": {"cost": {"requested": prepared.operation.cost, "limit": self._parts.limits.max_cost}}}
 
     def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
         """Return the smallest of the intervals that an answer holds, or the general one."""

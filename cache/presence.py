@@ -30,9 +30,9 @@ RETOLD_S = 2 * SETTLE_S
 MAX_CHANNELS = 20_000
 # Users in channels, or online, whom a process counts at a time; some 250 bytes each. More are not counted.
 MAX_SIGHTINGS = 100_000
-# Channels exchanged in one settling. At some 15 us each they take at most two hundredths of a core; 10,000 channels
-# are each brought up to date every 10 s then.
-TURNS = 1_000
+# Channels exchanged in one settling. At some 50 us each they take a fortieth of a core; 10,000 channels
+# are each brought up to date every 20 s then.
+TURNS = 500
 # Channels of one pipeline: some milliseconds of the loop's time.
 CHUNK = 200
 # A channel nobody asked about for this long is no longer kept up.

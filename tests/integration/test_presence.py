@@ -116,7 +116,7 @@ async def test_more_channels_than_a_settling_exchanges_take_turns(
         first.touch(room, ALICE)
     for _ in range(3):
         await first.settle()
-    changed = set()
+    changed: set[int] = set()
     for _ in range(3):
         await second.settle()
         changed.update(room for room in rooms if second.glance(room) == ChannelPresence(1, ()))
