@@ -24,6 +24,7 @@ from pollux_client.events import (
     Online,
     Position,
     Reset,
+    Stale,
 )
 from pollux_client.protocol.actions import Action, Cancel, GiveUp, Output, Request, Transport
 from pollux_client.protocol.backoff import backoff_ms
@@ -77,6 +78,8 @@ def said(event: Event) -> dict[str, object]:
             return {"type": "channelRemoved", "channelId": event.channel_id}
         case ChannelChanged():
             return {"type": "channel", "channelId": event.channel.id}
+        case Stale():
+            return {"type": "stale", "channelId": event.channel_id, "before": event.before}
         case Gap():
             return {
                 "type": "gap",
