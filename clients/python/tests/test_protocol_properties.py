@@ -1,11 +1,10 @@
 """Whatever happens, in whatever order: one request at a time, never too soon; nothing lost, nothing twice, all in order.
 
-`make test` looks at some hundred histories, the same each time. A long search:
-`HYPOTHESIS_PROFILE=long .venv/bin/python -m pytest -n 0 -o faulthandler_timeout=0 clients/python/tests/test_protocol_properties.py`.
+`make test` looks at some hundred histories, the same each time. A long search, from this folder:
+`HYPOTHESIS_PROFILE=long python -m pytest -n 0 -o faulthandler_timeout=0 test_protocol_properties.py`.
 """
 
 import os
-
 from random import Random
 from typing import Any
 
