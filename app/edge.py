@@ -58,7 +58,7 @@ class Edge:
 
     def __init__(self, app: web.Application) -> None:
         # No access log: it costs as much as a poll (docs/adr/0006).
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S, handler_cancellation=True)
         self._app = app
         self._listening: asyncio.Server | None = None
 

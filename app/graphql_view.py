@@ -6,6 +6,7 @@ Strawberry's aiohttp view is the frame (and brings its WebSockets later); what i
 specification is why `__call__` is ours.
 """
 
+import asyncio
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from app.documents import Phase
 from app.graphiql import GraphiQLPage
 from app.graphql_request import GRAPHQL_JSON, JSON, Malformed, parse_request, sent_request
 from app.identity import Known, Viewers
+from app.limits import Limits
 from app.persisted import DocumentRefused, PersistedDocuments
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
@@ -45,6 +47,7 @@ ALLOW = ", ".join(METHODS)
 _STATUS = {
     Phase.MALFORMED: {GRAPHQL_JSON: 422, JSON: 400},
     Phase.PARSE: {GRAPHQL_JSON: 400, JSON: 200},
+    Phase.COMPLEXITY: {GRAPHQL_JSON: 422, JSON: 200},
     Phase.UNKNOWN: {GRAPHQL_JSON: 200, JSON: 200},
     Phase.VALIDATION: {GRAPHQL_JSON: 422, JSON: 200},
 }
@@ -61,6 +64,7 @@ class ViewParts(NamedTuple):
     persisted: PersistedDocuments
     answers: Answers | None
     cors: Cors
+    limits: Limits
     page: GraphiQLPage | None
 
 
@@ -95,6 +99,10 @@ class PolluxView(GraphQLView[Context, None]):
         except Exception:
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
+
+    async def close(self, _app: web.Application) -> None:
+        """Let nobody wait any longer: held polls are answered with what there is."""
+        self._services.wake.close()
 
     async def _answer(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         if request.method not in METHODS:
@@ -149,13 +157,15 @@ class PolluxView(GraphQLView[Context, None]):
         operation = prepared.operation
         if operation.is_query:
             watch(context.undeclared)
-        result = await run(self._parts.schema, operation, context)
+        running = run(self._parts.schema, operation, context)
+        # A client that goes away takes its query along; what changes something is brought to its end.
+        result = await (running if operation.is_query else asyncio.shield(asyncio.ensure_future(running)))
         if result.errors:
             # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
             errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=asking.request_id)
-            answer = {"errors": errors, "data": result.data}
+            answer = {"errors": errors, "data": result.data, **self._extensions(prepared)}
             return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context.activity, context.intervals)
-        body = orjson.dumps({"data": result.data})
+        body = orjson.dumps({"data": result.data, **self._extensions(prepared)})
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
@@ -165,6 +175,12 @@ class PolluxView(GraphQLView[Context, None]):
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)
         return self._replies.to(asking, done, known.tag, context.depends.level)
+
+    def _extensions(self, prepared: Prepared) -> dict[str, Any]:
+        """Return what an answer says besides its data, where it was asked to."""
+        if not prepared.shows_cost:
+            return {}
+        return {"extensions": {"cost": {"requested": prepared.operation.cost, "limit": self._parts.limits.max_cost}}}
 
     def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
         """Return the smallest of the intervals that an answer holds, or the general one."""

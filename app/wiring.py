@@ -16,11 +16,11 @@ from app.documents import Documents
 from app.embedded_valkey import available as valkey_available
 from app.embedded_valkey import socket_url
 from app.graphiql import GraphiQLPage, add_assets
-from app.graphql_request import MAX_BODY_BYTES
 from app.graphql_view import PolluxView, ViewParts
 from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
+from app.jwks import KeySet
 from app.persisted import PersistedDocuments
 from app.requests import Requests
 from app.settings import Settings
@@ -31,6 +31,7 @@ from cache.lineage import Lineage
 from cache.lru import MEMORY_BYTES, Lru, Memory
 from cache.metadata import MetadataCopies
 from cache.persisted import PersistedTexts
+from cache.pokes import Pokes
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
@@ -44,6 +45,7 @@ from models.send_queue import SendQueue
 from models.store_url import without_password
 from models.tasks import end
 from realtime.load import LoadMeter
+from realtime.wake import Wake
 from resolvers.services import Services
 from schema.build import PolluxSchema, build_schema
 
@@ -54,7 +56,8 @@ VIEW = web.AppKey("view", PolluxView)
 
 def tokens_of(settings: Settings) -> Tokens:
     """Return what verifies and issues tokens."""
-    return Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
+    keys = KeySet(settings.jwks_url) if settings.jwks_url is not None else None
+    return Tokens(settings.secret, settings.jwt_issuer, settings.jwt_audience, keys)
 
 
 def redis_url_of(settings: Settings) -> str | None:
@@ -71,7 +74,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
-    of_presence = redis.sibling()
+    of_presence, of_pokes = redis.sibling(), redis.sibling()
     try:
         lineage = Lineage(db, await cursor_codec(db))
         memory: Memory = Lru(MEMORY_BYTES)
@@ -79,34 +82,36 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         services = Services(
             db=db,
             lineage=lineage,
-            read_index=ReadIndex(db, lineage),
+            read_index=(read_index := ReadIndex(db, lineage)),
             recent=RecentMessages(db, redis, lineage),
             memory=memory,
             fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
             metadata=MetadataCopies(db, redis, lineage),
             profiles=profiles,
             presence=Presence(of_presence, lineage),
+            wake=(wake := Wake(read_index, Pokes(of_pokes, lineage), lineage, max_held=settings.max_held)),
             sends=SendQueue(db, clock),
             notifications=NotifyQueue(db, clock),
             load=LoadMeter(),
             policy=settings.polling_policy,
             clock=clock,
         )
-        async with _running(services.presence.run(), services.load.run()):
+        db.on_change = wake.changed
+        async with _running(services.presence.run(), services.load.run(), *wake.work()):
             yield services, redis
         await services.sends.close()
         await services.notifications.close()
     finally:
         await of_presence.stop()
+        await of_pokes.stop()
         await redis.close()
         await db.close()
 
 
-def build_view(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> PolluxView:
+def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, *, quick: bool = True) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
     documents = _documents_of(settings, schema)
-    tokens = tokens_of(settings)
     issue = (lambda: tokens.issue(DEMO_USER.lower(), name=DEMO_USER)) if settings.hands_out_tokens else None
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
     if settings.shows_graphiql and page is None:
@@ -125,10 +130,11 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
             schema=schema,
             services=services,
             viewers=Viewers(tokens, services.db, services.clock, services.lineage),
-            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), planned=quick),
+            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), settings, planned=quick),
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
+            limits=settings,
             page=page,
         )
     )
@@ -136,9 +142,13 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
 
 def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> web.Application:
     """Return the HTTP application over open services; `quick` as in `build_view`."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
-    app[VIEW] = build_view(settings, services, redis, quick=quick)
+    app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
+    tokens = tokens_of(settings)
+    if tokens.keys is not None:
+        app.cleanup_ctx.append(tokens.keys.running)
+    app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
+    app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
     add_assets(app)
     return app
@@ -151,7 +161,7 @@ def check_trusted_documents(settings: Settings) -> None:
 
 
 def _documents_of(settings: Settings, schema: PolluxSchema) -> Documents:
-    return Documents(schema._schema, introspection=settings.allows_introspection)
+    return Documents(schema._schema, settings, introspection=settings.allows_introspection)
 
 
 def _trusted_of(settings: Settings, documents: Documents) -> TrustedDocuments | None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as _Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -159,6 +160,11 @@ class RedisLevel:
     def ttl_s(self, seconds: int) -> int:
         """Return a time to live of `seconds`, less up to a tenth, so that keys made together do not end together."""
         return max(1, round(seconds * (1 - 0.1 * self._jitter())))
+
+    def subscription(self) -> PubSub:
+        """Return a subscription to nothing yet, over a connection of its own; there must be a client."""
+        assert self._client is not None
+        return self._client.pubsub()
 
     async def stop(self) -> None:
         """End the writing of what `later` was handed."""

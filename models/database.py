@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar, cast
 
@@ -24,6 +24,7 @@ from models.errors import Unavailable
 from models.read_watch import note
 from models.sqlite_engine import ImmediateClient
 from models.store_url import StoreUrl
+from models.topic import Topic
 
 log = logging.getLogger("pollux.database")
 
@@ -68,11 +69,15 @@ class DuplicateRow(RowRefused):
 
 
 class Transaction:
-    """Statements of one transaction, which commits when its block ends and rolls back when it raises."""
+    """Statements of one transaction, which commits when its block ends and rolls back when it raises.
+
+    `topics` are what it changes, for those who wait for changes.
+    """
 
     def __init__(self, client: BaseDBAsyncClient, dialect: Dialect) -> None:
         self.client = client
         self.dialect = dialect
+        self.topics: set[Topic] = set()
 
     async def rows(self, sql: str, *args: object) -> list[Row]:
         """Return what a SELECT or a RETURNING gives."""
@@ -105,6 +110,8 @@ class Database:
         self._reader = context.db("reader")
         self.dialect = dialect
         self._abandoned: set[asyncio.Future[Any]] = set()
+        # Told what a transaction changed, after it.
+        self.on_change: Callable[[Set[Topic]], None] = _nobody_waits
 
     @classmethod
     async def open(cls, url: StoreUrl) -> Self:
@@ -127,7 +134,11 @@ class Database:
         note(sql)
         with _our_errors():
             reading = asyncio.ensure_future(statement)
-            done, _ = await asyncio.wait([reading], timeout=READ_DEADLINE_S)
+            try:
+                done, _ = await asyncio.wait([reading], timeout=READ_DEADLINE_S)
+            except asyncio.CancelledError:
+                self._abandon(reading)
+                raise
             if not done:
                 self._abandon(reading)
                 raise TimeoutError(f"no answer within {READ_DEADLINE_S} s")
@@ -139,9 +150,16 @@ class Database:
 
         Raises Unavailable where the commit's outcome is unknown.
         """
-        with _our_errors():
-            async with asyncio.timeout(TRANSACTION_DEADLINE_S), self._writer.transaction() as client:
-                yield Transaction(client, self.dialect)
+        topics: Set[Topic] = frozenset()
+        try:
+            with _our_errors():
+                async with asyncio.timeout(TRANSACTION_DEADLINE_S), self._writer.transaction() as client:
+                    transaction = Transaction(client, self.dialect)
+                    topics = transaction.topics
+                    yield transaction
+        finally:
+            if topics:  # of a failed one too: its outcome may be unknown, and looking in vain costs little
+                self.on_change(topics)
 
     @asynccontextmanager
     async def migration_transaction(self) -> AsyncIterator[Transaction]:
@@ -159,6 +177,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._context.close_connections()
+
+
+def _nobody_waits(_topics: Set[Topic]) -> None:
+    """Do nothing, where nobody waits for changes."""
 
 
 @contextmanager

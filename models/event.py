@@ -10,6 +10,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from models.database import Database, Transaction
+from models.topic import of_channel
 
 
 class EventKind(IntEnum):
@@ -61,6 +62,7 @@ class NewEvent:
 
 async def append_events(tx: Transaction, channel_id: int, events: list[NewEvent], now_us: int) -> None:
     """Insert events whose numbers the caller took from the locked head row."""
+    tx.topics.add(of_channel(channel_id))
     await tx.insert(
         "channel_events",
         EVENT_COLUMNS,

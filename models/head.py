@@ -10,6 +10,7 @@ from typing import NamedTuple
 from models.channel import ChannelKind
 from models.database import Database
 from models.member import ChannelRole
+from models.topic import Topic, of_channel, of_user, sorted_out
 
 _KINDS = {kind.value: kind for kind in ChannelKind}
 _ROLES: dict[str | None, ChannelRole | None] = {None: None} | {role.value: role for role in ChannelRole}
@@ -122,3 +123,24 @@ async def inbox_heads(db: Database, user_ids: Sequence[int]) -> dict[int, InboxH
         db.dialect.array(user_ids),
     )
     return {row[1]: InboxHead(*row) for row in rows}
+
+
+class LastNumbers(NamedTuple):
+    """The last event of each channel and the last entry of each user's log, as far as there are any, in one epoch."""
+
+    epoch_hex: str
+    by_topic: dict[Topic, int]
+
+
+async def last_numbers(db: Database, topics: Sequence[Topic]) -> LastNumbers:
+    """Return how far topics have come, in one statement."""
+    channel_ids, user_ids = sorted_out(topics)
+    rows = await db.tuples(
+        "SELECT d.epoch_hex, 0, 0, 0 FROM database_identity AS d WHERE d.id = 1"
+        f" UNION ALL SELECT '', 1, c.id, c.last_event FROM channels AS c WHERE {db.dialect.one_of('c.id', '$1')}"
+        f" UNION ALL SELECT '', 2, i.user_id, i.last_log FROM inboxes AS i WHERE {db.dialect.one_of('i.user_id', '$2')}",
+        db.dialect.array(channel_ids),
+        db.dialect.array(user_ids),
+    )
+    found = {of_channel(row[2]) if row[1] == 1 else of_user(row[2]): row[3] for row in rows if row[1]}
+    return LastNumbers(next(row[0] for row in rows if not row[1]), found)

@@ -14,6 +14,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from models.database import Transaction
+from models.topic import of_user
 
 
 class UserEventKind(IntEnum):
@@ -91,6 +92,8 @@ async def save_inboxes(tx: Transaction, inboxes: Sequence[LockedInbox], now_us: 
     """Store the numbers and the new log entries of locked inboxes."""
     entries = []
     for inbox in inboxes:
+        if inbox.entries:
+            tx.topics.add(of_user(inbox.user_id))
         for kind, channel_id, notification in inbox.entries:
             inbox.last_log += 1
             entries.append((inbox.user_id, inbox.last_log, int(kind), channel_id, notification, now_us))

@@ -39,11 +39,15 @@ class Viewer(NamedTuple):
 
 @dataclass(slots=True)
 class Context:
-    """What the resolvers of one request share. `intervals` are the polling intervals that the answer holds."""
+    """What the resolvers of one request share. `intervals` are the polling intervals that the answer holds.
+
+    `began_s` is the monotonic second in which the request came.
+    """
 
     services: Services
     viewer: Viewer
     activity: ClientActivity = ClientActivity.ACTIVE
+    began_s: float = field(default_factory=time.monotonic)
     intervals: list[Interval] = field(default_factory=list)
     depends: Dependencies = field(default_factory=Dependencies)
     # Heads that were read for this request before it was executed; which of them the answer depends on shows then.
@@ -158,6 +162,11 @@ class Context:
         self._messages = None
         self._own_reactions = None
         self.depends = Dependencies()
+
+    def renewed(self) -> None:
+        """Forget what the page before showed, so that the next one of a subscription speaks of a moment of its own."""
+        self.mutated()
+        self.intervals.clear()
 
     async def _newest_head(self) -> ChannelHead | InboxHead:
         """Return the head of this request that knows of the most changes of profiles."""

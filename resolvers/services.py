@@ -17,6 +17,7 @@ from models.notify_queue import NotifyQueue
 from models.send_queue import SendQueue
 from realtime.load import LoadMeter
 from realtime.pacing import PollingPolicy
+from realtime.wake import Wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Services:
     metadata: MetadataCopies
     profiles: ProfileCopies
     presence: Presence
+    wake: Wake
     sends: SendQueue
     notifications: NotifyQueue
     load: LoadMeter

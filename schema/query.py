@@ -22,6 +22,8 @@ from resolvers.message_page import MessagePage
 from resolvers.node import NodeView
 from resolvers.notification import NotificationPage
 from resolvers.paging import Connection, PageRequest
+from resolvers.sync_page import SyncPage as Page
+from resolvers.sync_request import sync_request
 from resolvers.user import UserView
 from schema.channel import After, Before, Channel, ChannelConnection, First, Last
 from schema.context import Info
@@ -145,9 +147,9 @@ class Query:
         wait_ms: Annotated[int | None, _WAIT_MS] = 0,
         activity: Annotated[ClientActivity | None, _ACTIVITY] = ClientActivity.ACTIVE,
         limit: Annotated[int | None, _LIMIT] = 100,
-    ) -> syncing.SyncPage:
+    ) -> Page:
         given = activity if _is_given(info, "activity") else None
-        return await syncing.sync(info.context, syncing.sync_request(token, channel_ids, wait_ms, limit, given))
+        return await syncing.sync(info.context, sync_request(token, channel_ids, wait_ms, limit, given))
 
 
 def _is_given(info: Info, name: str) -> bool:

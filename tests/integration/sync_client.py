@@ -6,7 +6,7 @@ from typing import Any
 from models import ids
 from models.message import MessageRecord
 from models.notification import NotificationRecord
-from resolvers.sync import SyncPage
+from resolvers.sync_page import SyncPage
 
 
 @dataclass

@@ -27,7 +27,9 @@ from models.send_plan import Send
 from models.store_url import StoreUrl
 from models.user import Claims, admit
 from resolvers.context import Context, Viewer
-from resolvers.sync import SyncPage, SyncRequest, sync
+from resolvers.sync import sync
+from resolvers.sync_page import SyncPage
+from resolvers.sync_request import SyncRequest
 from tests.asking import SECRET
 from tests.conftest import fresh_postgres_database
 from tests.integration.sync_client import Client

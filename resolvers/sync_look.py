@@ -1,0 +1,143 @@
+"""Looking for news: whether anything changed for a viewer since a token, and what.
+
+Rule: heads first, content after. All of a look, authorization included, hangs on heads of one moment from ReadIndex,
+and its places say how far those heads were: who waits beyond them misses nothing.
+"""
+
+from asyncio import gather
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.cursor import CursorCodec
+from models.errors import Unavailable
+from models.head import ChannelHead, InboxHead
+from models.read_watch import declared
+from models.sync_token import SyncResetReason, SyncToken, Unusable, open_token
+from models.topic import Topic, of_channel, of_user
+from resolvers.services import Services
+from resolvers.sync_draft import Draft, Scope, drafted
+from resolvers.sync_request import SyncRequest
+
+# The epoch may end while a request reads; twice in one request it does not.
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is for a client, under the heads of `scope`. `token` is the one it continues, None on a fresh start."""
+
+    scope: Scope
+    cursors: CursorCodec
+    draft: Draft
+    token: SyncToken | None
+    reason: SyncResetReason | None
+
+    @property
+    def news(self) -> bool:
+        """Whether there is something that the client did not know."""
+        return self.token is None or bool(self.draft.deltas or self.draft.removed or self.draft.notifications)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is nothing to tell now."""
+        return not self.news and not self.draft.more
+
+    @property
+    def inbox(self) -> InboxHead:
+        return self.scope.viewer.inbox
+
+    def present_in(self, named: Sequence[int]) -> list[int]:
+        """Return those of the channels that are named which the viewer belongs to."""
+        return [key for key in named if key in self.scope.viewer.channels]
+
+    def places(self) -> Mapping[Topic, int]:
+        """Return how far everything has come that may bring news."""
+        places = {of_channel(key): head.last_event for key, head in self.scope.heads.items()}
+        places[of_user(self.inbox.user_id)] = self.inbox.last_log
+        return places
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nothing is new: the viewer's pulse is what it was when all had been given."""
+
+    token: SyncToken
+    inbox: InboxHead
+    named: tuple[int, ...] | None
+
+    @property
+    def waits(self) -> bool:
+        return True
+
+    def present_in(self, named: Sequence[int]) -> list[int]:
+        """Return those of the channels that are named which the viewer belongs to: all of them."""
+        return list(named)
+
+    def places(self) -> Mapping[Topic, int]:
+        """Return how far everything has come that may bring news."""
+        given = self.token.state().places
+        channel_ids = [key for key, place in given.items() if place.read is not None] if self.named is None else self.named
+        places = {of_channel(key): given[key].event for key in channel_ids}
+        places[of_user(self.inbox.user_id)] = self.inbox.last_log
+        return places
+
+
+Look = Found | Quiet
+
+
+async def look(services: Services, viewer_id: int, request: SyncRequest, *, pulse: bool = True) -> Look:
+    """Return what is new for a viewer, at first by their `pulse`, which is all that most looks take. Raises Unavailable."""
+    with declared():
+        if pulse and request.token is not None and (quiet := await _quiet(services, viewer_id, request)) is not None:
+            return quiet
+        scope, cursors = await _scope(services, viewer_id, request)
+        token, reason = _opened(cursors, viewer_id, request)
+        if token is not None and (gone_back := scope.behind(token.state())):
+            # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
+            await services.lineage.rewound(f"a sync token of user {viewer_id} is ahead: {gone_back}")
+            scope, cursors = await _scope(services, viewer_id, request)
+            token, reason = None, SyncResetReason.HISTORY_REWRITTEN
+        try:
+            draft = await drafted(services.db, scope, token.state() if token is not None else None, limit=request.limit)
+        except Unusable as unusable:
+            token, reason = None, unusable.reason
+            draft = await drafted(services.db, scope, None, limit=request.limit)
+    return Found(scope, cursors, draft, token, reason)
+
+
+async def _quiet(services: Services, viewer_id: int, request: SyncRequest) -> Quiet | None:
+    """Return that nothing is new, if the pulse says so and the token names all that a wait would have to watch."""
+    pulse = await services.read_index.pulse(viewer_id)
+    token, _ = _opened(services.cursors, viewer_id, request)
+    if token is None or (token.log, token.mark) != (pulse.inbox.last_log, pulse.mark):
+        return None
+    if request.named is not None or request.wait_ms:
+        state = token.state()
+        if request.named is None and state.rest is not None:
+            return None
+        if any(key not in state.places or state.places[key].read is None for key in request.named or ()):
+            return None
+    return Quiet(token, pulse.inbox, request.named)
+
+
+async def _scope(services: Services, viewer_id: int, request: SyncRequest) -> tuple[Scope, CursorCodec]:
+    """Return the heads that a page is made under, and the cursors of their epoch. Raises Unavailable."""
+    for _ in range(ATTEMPTS):
+        viewer = await services.read_index.viewer(viewer_id)
+        others = [key for key in request.named or () if key not in viewer.channels]
+        heads = await gather(*(services.read_index.channel(key, viewer_id) for key in others))
+        watched: dict[int, ChannelHead] = {head.channel_id: head for head in heads if head is not None and head.visible}
+        cursors = services.cursors
+        if {viewer.inbox.epoch_hex, *(head.epoch_hex for head in watched.values())} == {cursors.epoch_hex}:
+            return Scope(viewer, watched, request.named), cursors
+    raise Unavailable
+
+
+def _opened(cursors: CursorCodec, viewer_id: int, request: SyncRequest) -> tuple[SyncToken | None, SyncResetReason | None]:
+    """Return the token, or why it cannot be continued; neither where none was given."""
+    if request.token is None:
+        return None, None
+    try:
+        return open_token(cursors, viewer_id, request.token), None
+    except Unusable as unusable:
+        return None, unusable.reason

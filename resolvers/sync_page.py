@@ -1,0 +1,115 @@
+"""The page that a look at the news becomes.
+
+Rule: the token covers what the page holds, never more; what a client could have missed is sent again rather than not.
+All that a page shows hangs on the heads of its look.
+"""
+
+from asyncio import gather
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cache.dependencies import Level
+from models import ids
+from models.errors import Unavailable
+from models.message import MessageRecord, messages_at
+from models.read_watch import declared
+from models.sync_token import SyncResetReason
+from realtime.pacing import Interval
+from resolvers.channel import ChannelView, channel_view
+from resolvers.context import Context
+from resolvers.inbox import InboxView, inbox_view
+from resolvers.message import MessageView, message_cursor, message_views
+from resolvers.notification import NotificationView, notification_views
+from resolvers.polling import interval_of, polling_interval
+from resolvers.sync_draft import Draft
+from resolvers.sync_look import Found, Look, Quiet
+from resolvers.sync_request import SyncRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDelta:
+    """What a page holds of one channel."""
+
+    channel: ChannelView
+    messages: list[MessageView]
+    limited: bool
+    gap_cursor: str | None
+    head_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPage:
+    token: str
+    has_more: bool
+    reset_reason: SyncResetReason | None
+    channels: list[ChannelDelta]
+    removed_channel_ids: list[str]
+    notifications: list[NotificationView]
+    inbox: InboxView
+    polling_interval: Interval
+
+
+async def page_of(ctx: Context, request: SyncRequest, found: Look) -> SyncPage:
+    """Return the page of a look. Raises Unavailable."""
+    return await _empty_page(ctx, request, found) if isinstance(found, Quiet) else await _page(ctx, request, found)
+
+
+async def _empty_page(ctx: Context, request: SyncRequest, quiet: Quiet) -> SyncPage:
+    ctx.depends.inbox = quiet.inbox
+    ctx.depends.reached(Level.RECENT)
+    interval = await _interval(ctx, request.named or (), request)
+    return SyncPage(quiet.token.text, False, None, [], [], [], inbox_view(quiet.inbox), interval)
+
+
+async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
+    scope, draft = found.scope, found.draft
+    ctx.started_from({delta.head.channel_id: delta.head for delta in draft.deltas}, scope.viewer.inbox)
+    ctx.depends.reached(Level.STORE)
+    unseen = [ids.encode(ids.ChannelId(key)) for key in request.named or () if key not in scope.heads]
+    removed = [ids.encode(ids.ChannelId(key)) for key in draft.removed]
+    covered = found.token is not None and not found.news
+    return SyncPage(
+        token=found.token.text if covered and found.token else draft.token(found.cursors, ctx.viewer.user_id, scope),
+        has_more=draft.more,
+        reset_reason=found.reason,
+        channels=await _deltas(ctx, draft),
+        removed_channel_ids=list(dict.fromkeys((*removed, *unseen))),
+        notifications=await notification_views(ctx, draft.notifications),
+        inbox=inbox_view(scope.viewer.inbox),
+        polling_interval=await _interval(ctx, [key for key in request.named or () if key in scope.heads], request),
+    )
+
+
+async def _deltas(ctx: Context, draft: Draft) -> list[ChannelDelta]:
+    """Return the deltas of a page with all that they show, each kind of it read at once for all of them."""
+    wanted = [(one.head.channel_id, seq) for one in draft.deltas for seq in one.newest]
+    with declared():  # the heads cover them
+        stored = {(m.channel_id, m.seq): m for m in await messages_at(ctx.services.db, wanted)} if wanted else {}
+    if len(stored) != len(wanted):
+        raise Unavailable  # the database went back between the heads and this read; the next heads will say so
+    records: list[list[MessageRecord]] = []
+    for one in draft.deltas:
+        newest = [stored[one.head.channel_id, seq] for seq in one.newest]
+        known = {record.seq for record in newest}
+        records.append(sorted((*(m for m in one.changed if m.seq not in known), *newest), key=lambda m: m.version))
+    views = iter(await message_views(ctx, [record for of_one in records for record in of_one]))
+    channels = await gather(*(channel_view(ctx, one.head) for one in draft.deltas))
+    return [
+        ChannelDelta(
+            channel=channel,
+            messages=[next(views) for _ in of_one],
+            limited=one.limited,
+            gap_cursor=message_cursor(ctx, one.head.channel_id, one.newest[0]) if one.limited and one.newest else None,
+            head_cursor=message_cursor(ctx, one.head.channel_id, one.head.last_message) if one.head.last_message else None,
+        )
+        for one, channel, of_one in zip(draft.deltas, channels, records, strict=True)
+    ]
+
+
+async def _interval(ctx: Context, channel_ids: Sequence[int], request: SyncRequest) -> Interval:
+    """Return when to ask again: as for the busiest of the channels that are named, or as for no channel."""
+    if not channel_ids:
+        return await polling_interval(ctx, None, request.activity)
+    found = [interval_of(ctx, channel_id, request.activity) for channel_id in channel_ids]
+    looked_up = await gather(*(one for one in found if not isinstance(one, Interval)))
+    return min((*(one for one in found if isinstance(one, Interval)), *looked_up), key=lambda one: one.milliseconds)
