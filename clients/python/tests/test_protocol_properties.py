@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from promised import Reader
 
-from pollux_client.events import Checkpoint, Position
+from pollux_client.events import Checkpoint, Gap, Position
 from pollux_client.protocol.actions import Cancel, GiveUp, Output, Request, Transport
 from pollux_client.protocol.channel_news import ChannelNews, channel_news
 from pollux_client.protocol.failure import Failure, Kind
@@ -38,6 +38,7 @@ class Followed(RuleBasedStateMachine):
         self.now = 0
         self.scope: tuple[str, ...] | None = None
         self.asked: Request | None = None
+        self.limited: set[str] = set()
         self.follow(transport, None)
 
     def follow(self, transport: Transport, position: Position | None) -> None:
@@ -55,8 +56,11 @@ class Followed(RuleBasedStateMachine):
             self.earliest = min(self.earliest, self.now, self.began + APART_MS)
         for event in output.events:
             self.reader.take(event)
+            if isinstance(event, Gap):
+                assert event.channel_id in self.limited, "a gap that the server did not make"
             if isinstance(event, Checkpoint):
                 assert event.position == self.machine.position
+                self.limited = set()
         for action in output.actions:
             match action:
                 case Cancel(cancelled):
@@ -84,6 +88,7 @@ class Followed(RuleBasedStateMachine):
 
     @rule(room=NAMED, which=st.integers(1, 3), limit=st.sampled_from((1, 2, 4)))
     def send_and_change_before_anybody_looks(self, room: str, which: int, limit: int) -> None:
+        self.settle(100)
         self.send(room, 4)
         self.change(room, which, delete=False)
         if self.asked is not None:
@@ -104,6 +109,7 @@ class Followed(RuleBasedStateMachine):
         assert asked is not None
         token = asked.token if not asked.stream else self.machine._token
         page = self.world.page(token, asked.channel_ids, limit=limit)
+        self.limited |= {delta.channel.id for delta in page.channels if delta.limited}
         self.now += took
         self.failures = 0
         if not asked.stream:
@@ -234,7 +240,7 @@ def _search(examples: int) -> None:
 
 
 def test_a_reader_is_given_everything_once_and_in_order() -> None:
-    _search(20_000 if LONG else 250)
+    _search(20_000 if LONG else 150)
 
 
 def _no_page_is_held(*given: Any, **_: Any) -> ChannelNews | None:

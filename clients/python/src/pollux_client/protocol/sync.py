@@ -61,7 +61,7 @@ class SyncMachine:
         self._renew_next = self._believed = False
         self._said: bool | None = None
         self._network = self._visible = True
-        self._ended = False
+        self.ended = False
 
     @property
     def position(self) -> Position:
@@ -75,13 +75,13 @@ class SyncMachine:
 
     @property
     def wake_at(self) -> int | None:
-        if self._ended or self.under_way is not None or not (self._network and self._visible):
+        if self.ended or self.under_way is not None or not (self._network and self._visible):
             return None
         return self._due
 
     def start(self, now: int) -> Output:
         """Begin."""
-        if not self._ended and self._due is None and self.under_way is None:
+        if not self.ended and self._due is None and self.under_way is None:
             self._due = now
         return self._output(now)
 
@@ -170,7 +170,7 @@ class SyncMachine:
     def rescope(self, now: int, channel_ids: Sequence[str] | None) -> Output:
         """From now on ask for these channels; None: for all."""
         wanted = None if channel_ids is None else tuple(channel_ids)
-        if wanted == self._channel_ids or self._ended:
+        if wanted == self._channel_ids or self.ended:
             return Output()
         self._channel_ids = wanted
         asked = self.under_way
@@ -187,12 +187,12 @@ class SyncMachine:
     def close(self, now: int) -> Output:
         """The end."""
         actions = self._interrupt()
-        self._ended = True
+        self.ended = True
         return Output(tuple(actions))
 
     def _answered(self, request_id: int) -> Request | None:
         asked = self.under_way
-        return asked if asked is not None and asked.id == request_id and not self._ended else None
+        return asked if asked is not None and asked.id == request_id and not self.ended else None
 
     def _ended_with_answer(self, now: int, asked: Request, *, news: bool, more: bool) -> None:
         """Set when to ask again."""
@@ -222,21 +222,21 @@ class SyncMachine:
         return self._heard()
 
     def _lost(self, code: str, retry_at: int | None) -> list[Event]:
-        if self._said is False or self._ended:
+        if self._said is False or self.ended:
             return []
         self._said = False
         return [Offline(code, retry_at)]
 
     def _interrupt(self) -> list[Action]:
         """Cancel what is under way."""
-        if self.under_way is None or self._ended:
+        if self.under_way is None or self.ended:
             return []
         cancelled, self.under_way, self._opened = self.under_way, None, None
         self._due = self._began + INTERRUPTED_MS
         return [Cancel(cancelled.id)]
 
     def _give_up(self, failure: Failure) -> Output:
-        self._ended = True
+        self.ended = True
         code = failure.code or ("UNAUTHENTICATED" if failure.kind is Kind.IDENTITY else "BAD_ANSWER")
         return Output((GiveUp(code, failure.message),))
 
