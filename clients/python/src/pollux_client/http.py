@@ -5,6 +5,7 @@ Rule: the bearer token goes to the URL that was given and nowhere else: redirect
 
 import email.utils
 import json
+import os
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -97,7 +98,8 @@ class Http:
 def unreachable(url: str, error: BaseException) -> PolluxError:
     """Return the error of a connection that failed."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        why = error.os_error.strerror or str(error.os_error)
+        number = error.os_error.errno
+        why = os.strerror(number) if number is not None and number > 0 else str(error.os_error)
     elif isinstance(error, TimeoutError):
         why = "no answer in time"
     else:
@@ -128,7 +130,7 @@ def _data(response: aiohttp.ClientResponse, body: bytes) -> dict[str, Any]:
         answer = json.loads(body)
     except ValueError:
         answer = None
-    if isinstance(answer, dict):
+    if isinstance(answer, dict) and response.status != 404:
         retry_after_ms = _retry_after_ms(response.headers.get("Retry-After"))
         refused = graphql_error(answer.get("errors"), status=response.status, retry_after_ms=retry_after_ms)
         if refused is not None:
