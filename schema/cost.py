@@ -38,7 +38,7 @@ from resolvers.notification import DEFAULT_PAGE as DEFAULT_NOTIFICATIONS
 from resolvers.notification import MAX_MARKED
 from resolvers.paging import LARGEST_PAGE
 from resolvers.presence import DEFAULT_ONLINE
-from resolvers.sync import DEFAULT_LIMIT, LARGEST_LIMIT
+from resolvers.sync_request import DEFAULT_LIMIT, LARGEST_LIMIT
 
 # A number, or what gives it for the variables of a request.
 Cost: TypeAlias = int | Callable[[Mapping[str, Any]], int]
