@@ -1,11 +1,9 @@
 """The vectors that every client library reads, against this one."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
+from vectors import VECTORS, Json, page_of
 
 from pollux_client.events import (
     ChannelChanged,
@@ -24,33 +22,13 @@ from pollux_client.events import (
     Online,
     Position,
     Reset,
+    Stale,
 )
 from pollux_client.protocol.actions import Action, Cancel, GiveUp, Output, Request, Transport
 from pollux_client.protocol.backoff import backoff_ms
 from pollux_client.protocol.failure import Failure, Kind, kind_of
 from pollux_client.protocol.send import Attempt, Refused, SendMachine
 from pollux_client.protocol.sync import SyncMachine
-from pollux_client.reading import sync_page
-from pollux_client.records import SyncPage
-
-Json = Mapping[str, Any]
-VECTORS: Json = json.loads((Path(__file__).parents[2] / "vectors.json").read_text())
-DEFAULTS: Json = VECTORS["defaults"]
-
-
-def page_of(given: Json) -> SyncPage:
-    """Return a page with what a vector leaves out."""
-    deltas = []
-    for one in given.get("channels", ()):
-        channel = {"id": one["channel"]} if isinstance(one["channel"], str) else one["channel"]
-        key = channel["id"]
-        messages = [
-            {**DEFAULTS["message"], "channelId": key, "id": f"m-{key}-{m['seq']}", "cursor": f"{key}:{m['seq']}", **m}
-            for m in one.get("messages", ())
-        ]
-        deltas.append({**DEFAULTS["delta"], **one, "channel": {**DEFAULTS["channel"], **channel}, "messages": messages})
-    notifications = [{**DEFAULTS["notification"], **one} for one in given.get("notifications", ())]
-    return sync_page({**DEFAULTS["page"], **given, "channels": deltas, "notifications": notifications})
 
 
 def position_of(given: Json | None) -> Position | None:
@@ -77,6 +55,8 @@ def said(event: Event) -> dict[str, object]:
             return {"type": "channelRemoved", "channelId": event.channel_id}
         case ChannelChanged():
             return {"type": "channel", "channelId": event.channel.id}
+        case Stale():
+            return {"type": "stale", "channelId": event.channel_id, "before": event.before}
         case Gap():
             return {
                 "type": "gap",

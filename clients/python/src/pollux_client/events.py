@@ -75,6 +75,17 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """Messages given of this channel may have changed without word of it: those before the cursor, or all where it is None.
+
+    It comes where a client was far behind, and of channels beyond the 200 that a token can name.
+    """
+
+    channel_id: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageCreated:
     """A message that this client did not know; in order of `seq`, each once. `fresh` ones show what was there already."""
 
@@ -133,6 +144,7 @@ Event = (
     | Reset
     | ChannelRemoved
     | ChannelChanged
+    | Stale
     | Gap
     | MessageCreated
     | MessageUpdated
@@ -151,7 +163,7 @@ def channel_of(event: Event) -> str | None:
             return event.message.channel_id
         case ChannelChanged():
             return event.channel.id
-        case ChannelRemoved() | Gap():
+        case ChannelRemoved() | Stale() | Gap():
             return event.channel_id
         case _:
             return None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pollux_client.events import Gap, Head
+from pollux_client.events import Gap, Head, Stale
 from pollux_client.records import Channel, ChannelDelta, Message
 
 
@@ -38,6 +38,7 @@ class Staged:
 class ChannelNews(NamedTuple):
     """`created` are gaps and messages in order of seq, `changed` messages that the client had been given, in order of version."""
 
+    stale: Stale | None
     created: list[Gap | Message]
     changed: list[Message]
     head: Head
@@ -73,7 +74,8 @@ def channel_news(staged: Staged, head: Head | None, *, has_more: bool) -> Channe
         created.append(message)
         expected, cursor = message.seq + 1, message.cursor
     changed = sorted((one for one in messages if one.seq < first), key=lambda one: one.version)
-    return ChannelNews(created, changed, _head(staged, head, start, new))
+    stale = Stale(staged.channel.id, staged.gap_cursor) if staged.limited and not staged.begins else None
+    return ChannelNews(stale, created, changed, _head(staged, head, start, new))
 
 
 def _start(staged: Staged, head: Head | None, messages: Sequence[Message]) -> _Start:

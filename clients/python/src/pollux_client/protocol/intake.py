@@ -132,6 +132,8 @@ class Intake:
         if self._channels.get(key) != staged.channel:
             self._channels[key] = staged.channel
             yield ChannelChanged(staged.channel)
+        if news.stale is not None:
+            yield news.stale
         for one in news.created:
             if isinstance(one, Gap):
                 yield one

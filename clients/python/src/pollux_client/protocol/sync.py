@@ -59,10 +59,9 @@ class SyncMachine:
         self._failures = 0
         self._renewed: int | None = None
         self._renew_next = self._believed = False
-        self._scope_changed = False
         self._said: bool | None = None
         self._network = self._visible = True
-        self._ended = False
+        self.ended = False
 
     @property
     def position(self) -> Position:
@@ -76,13 +75,13 @@ class SyncMachine:
 
     @property
     def wake_at(self) -> int | None:
-        if self._ended or self.under_way is not None or not (self._network and self._visible):
+        if self.ended or self.under_way is not None or not (self._network and self._visible):
             return None
         return self._due
 
     def start(self, now: int) -> Output:
         """Begin."""
-        if not self._ended and self._due is None and self.under_way is None:
+        if not self.ended and self._due is None and self.under_way is None:
             self._due = now
         return self._output(now)
 
@@ -99,7 +98,7 @@ class SyncMachine:
         news, more = page.token != self._token, page.has_more and page.token != self._token
         self._token, self.interval = page.token, page.polling_interval
         if not asked.stream:
-            self._ended_with_answer(now, news=news, more=more, wait_ms=asked.wait_ms)
+            self._ended_with_answer(now, asked, news=news, more=more)
         return self._output(now, events=events)
 
     def not_modified(self, now: int, request_id: int, interval_ms: int | None) -> Output:
@@ -110,7 +109,7 @@ class SyncMachine:
         if interval_ms is not None:
             self.interval = PollingInterval(interval_ms, self.interval.reason, self.interval.active_users)
         events = self._succeeded()
-        self._ended_with_answer(now, news=False, more=False, wait_ms=asked.wait_ms)
+        self._ended_with_answer(now, asked, news=False, more=False)
         return self._output(now, events=events)
 
     def opened(self, now: int, request_id: int) -> Output:
@@ -171,7 +170,7 @@ class SyncMachine:
     def rescope(self, now: int, channel_ids: Sequence[str] | None) -> Output:
         """From now on ask for these channels; None: for all."""
         wanted = None if channel_ids is None else tuple(channel_ids)
-        if wanted == self._channel_ids or self._ended:
+        if wanted == self._channel_ids or self.ended:
             return Output()
         self._channel_ids = wanted
         asked = self.under_way
@@ -180,7 +179,6 @@ class SyncMachine:
                 self._due = self._apart(now)
             return self._output(now)
         if not asked.stream and asked.wait_ms == 0:
-            self._scope_changed = True
             return Output()
         actions = self._interrupt()
         self._due = self._apart(now)
@@ -189,21 +187,20 @@ class SyncMachine:
     def close(self, now: int) -> Output:
         """The end."""
         actions = self._interrupt()
-        self._ended = True
+        self.ended = True
         return Output(tuple(actions))
 
     def _answered(self, request_id: int) -> Request | None:
         asked = self.under_way
-        return asked if asked is not None and asked.id == request_id and not self._ended else None
+        return asked if asked is not None and asked.id == request_id and not self.ended else None
 
-    def _ended_with_answer(self, now: int, *, news: bool, more: bool, wait_ms: int) -> None:
+    def _ended_with_answer(self, now: int, asked: Request, *, news: bool, more: bool) -> None:
         """Set when to ask again."""
         self.under_way = None
         interval_ms = max(self.interval.milliseconds, APART_MS)
-        at_once = more or self._scope_changed
-        if wait_ms and self.interval.reason != "LOAD":
-            at_once = at_once or news or now - self._began >= WHOLE_WAIT * wait_ms
-        self._scope_changed = False
+        at_once = asked.channel_ids != self._channel_ids
+        if asked.wait_ms and self.interval.reason != "LOAD":
+            at_once = at_once or news or now - self._began >= WHOLE_WAIT * asked.wait_ms
         if more:
             self._due = now
         else:
@@ -225,21 +222,21 @@ class SyncMachine:
         return self._heard()
 
     def _lost(self, code: str, retry_at: int | None) -> list[Event]:
-        if self._said is False or self._ended:
+        if self._said is False or self.ended:
             return []
         self._said = False
         return [Offline(code, retry_at)]
 
     def _interrupt(self) -> list[Action]:
         """Cancel what is under way."""
-        if self.under_way is None or self._ended:
+        if self.under_way is None or self.ended:
             return []
         cancelled, self.under_way, self._opened = self.under_way, None, None
         self._due = self._began + INTERRUPTED_MS
         return [Cancel(cancelled.id)]
 
     def _give_up(self, failure: Failure) -> Output:
-        self._ended = True
+        self.ended = True
         code = failure.code or ("UNAUTHENTICATED" if failure.kind is Kind.IDENTITY else "BAD_ANSWER")
         return Output((GiveUp(code, failure.message),))
 
@@ -253,5 +250,5 @@ class SyncMachine:
         asked = Request(self._requests, self._token, self._channel_ids, held_ms, stream, self._renew_next)
         if self._renew_next:
             self._renewed, self._renew_next = now, False
-        self.under_way, self._began, self._scope_changed = asked, now, False
+        self.under_way, self._began = asked, now
         return Output((*actions, asked), tuple(events))
