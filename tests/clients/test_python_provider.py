@@ -1,12 +1,10 @@
 """The Python client against the server, over each transport."""
 
-import asyncio
-
 import pytest
 
 from pollux_client import ChannelChanged, Checkpoint, MessageCreated, Online
 from tests.asking import Api
-from tests.clients.following import contents, provider, says, until
+from tests.clients.following import provider, says, until
 
 TRANSPORTS = ["polling", "long-polling"]
 
