@@ -1,6 +1,5 @@
 """The Python client against the server, over each transport."""
 
-
 import pytest
 
 from pollux_client import ChannelChanged, Checkpoint, MessageCreated, Online
