@@ -19,6 +19,8 @@ export type SyncEvent =
   | { readonly type: "reset"; readonly reason: string }
   | { readonly type: "channelRemoved"; readonly channelId: string }
   | { readonly type: "channel"; readonly channelId: string; readonly channel: ChannelFields }
+  /** Messages given of it may have changed without word: those before the cursor, or with null all. */
+  | { readonly type: "stale"; readonly channelId: string; readonly before: string | null }
   /** Messages after `after` (null: none known) were left out: those before `before`, or else up to and including `until`. */
   | { readonly type: "gap"; readonly channelId: string; readonly after: string | null; readonly before: string | null; readonly until: string | null }
   /** `fresh`: it is part of a fresh start of its channel. */
@@ -120,6 +122,7 @@ export class News {
     if (this.#isOther(channelId, channel)) events.push({ type: "channel", channelId, channel });
     const head = this.#headOf(delta);
     const fresh = !head && this.#isWhole;
+    if (limited && !fresh) events.push({ type: "stale", channelId, before: delta.gapCursor });
     const first = this.#firstCreated(delta, head, fresh);
     const versions = this.#versions.get(channelId) ?? new Map<number, number>();
     this.#versions.set(channelId, versions);
