@@ -8,11 +8,12 @@ from pollux_client import Event, MessageCreated, RealtimeProvider, Subscription,
 from tests.asking import Api, token
 
 # A machine that is five times slower than the slowest known must still make it.
-PATIENCE_S = 60
+PATIENCE_S = 90
+TRANSPORTS = ["polling", "long-polling"]
 
 
 def provider(api: Api, who: str, transport: str, **more: Any) -> RealtimeProvider:
-    """Return a provider of a person, who is believed."""
+    """Return a provider of a person, who is believed unless another token is given."""
     url = str(api.client.make_url("/graphql"))
     return create_realtime_provider(url, token=more.pop("token", token(who)), transport=transport, **more)
 
@@ -26,6 +27,11 @@ async def until(subscription: Subscription, found: Callable[[Event], bool]) -> l
             if found(event):
                 return events
     raise AssertionError(f"it ended after {events}")
+
+
+async def first(subscription: Subscription, kind: type[Event]) -> Any:
+    """Return the first event of a kind."""
+    return (await until(subscription, lambda event: isinstance(event, kind)))[-1]
 
 
 def says(content: str) -> Callable[[Event], bool]:

@@ -143,17 +143,12 @@ async def test_a_server_without_websockets_says_so(follow: Follow) -> None:
             await until(provider.subscribe(), Online)
 
 
-async def test_who_reads_slowly_lets_the_server_wait(follow: Follow) -> None:
-    given = 0
-
+async def test_who_reads_slowly_holds_the_next_page_back_and_loses_nothing(follow: Follow) -> None:
     async def talks(socket: Socket) -> None:
-        nonlocal given
         await socket.begin()
-        for number in range(40):
-            content = "long " * 800
-            some = [message(number * 100 + i, content=content) for i in range(1, 101)]
+        for number in range(20):
+            some = [message(number * 100 + i) for i in range(1, 101)]
             await socket.give(page(f"t{number}", channels=[delta("c1", *some)]))
-            given = number + 1
         await socket.idle()
 
     async with await follow(script(talks), transport="websocket") as provider:
@@ -161,5 +156,4 @@ async def test_who_reads_slowly_lets_the_server_wait(follow: Follow) -> None:
         await eventually(lambda: provider.token == "t9")
         await asyncio.sleep(0.3)
         assert provider.token == "t9"
-        assert given < 40
-        assert seqs(await until(heard, Checkpoint, 40)) == list(range(1, 4001))
+        assert seqs(await until(heard, Checkpoint, 20)) == list(range(1, 2001))
