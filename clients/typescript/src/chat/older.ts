@@ -26,7 +26,7 @@ export class Older {
   }
 
   async #messages(channelId: string, last: number): Promise<void> {
-    const { generation } = this.store;
+    const generation = this.store.generation(channelId);
     const before = this.store.olderFrom(channelId);
     let found: Parameters<Store["putOlder"]>[1] = [];
     try {
