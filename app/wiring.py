@@ -135,6 +135,7 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
             page=page,
+            max_open=settings.max_held,
         )
     )
 
@@ -144,6 +145,7 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quic
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
     app[VIEW] = build_view(settings, services, redis, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
+    app.cleanup_ctx.append(app[VIEW].running)
     app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
     add_assets(app)
