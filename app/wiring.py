@@ -137,6 +137,7 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens
             cors=Cors(settings.allowed_origins),
             limits=settings,
             page=page,
+            max_open=settings.max_held,
         )
     )
 
@@ -149,6 +150,7 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quic
         app.cleanup_ctx.append(tokens.keys.running)
     app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
+    app.cleanup_ctx.append(app[VIEW].running)
     app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
     add_assets(app)
