@@ -101,6 +101,7 @@ export class Store {
     if (limited) this.#drop(channel.id);
     const hasOlder = kept[0] ? kept[0].seq > 1 : headCursor !== null;
     const isSame = known && JSON.stringify(known.channel) === JSON.stringify(channel);
+    if (isSame && kept === known.messages && hasOlder === known.hasOlder) return;
     this.#set({ id: channel.id, channel: isSame ? known.channel : channel, messages: kept, hasOlder });
   }
 
