@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test bench bench-sends faults check format lock migration clean
+.PHONY: help setup web serve test bench bench-sends faults check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +11,9 @@ help: ## list the commands
 serve: setup ## start the server on embedded parts, with two demo users in an empty database
 	@$(BIN)/python server.py serve
 
-setup: .venv/runtime web/dist/.built ## install the pinned dependencies and build web/; quick when nothing changed
+setup: .venv/runtime web ## install the pinned dependencies and build what is JavaScript; quick when nothing changed
+
+web: web/dist/.built ## build the TypeScript client and the pages, with npm alone
 
 test: setup .venv/dev tests/npm/node_modules/.installed ## run all tests, against SQLite, a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest
@@ -47,7 +49,7 @@ migration: .venv/dev ## write a migration for changed models: make migration NAM
 	$(BIN)/tortoise -c models.migrate.CONFIG makemigrations -n $(NAME)
 
 clean: ## remove what was installed and built; the data in var/ stays
-	rm -rf .venv web/dist web/node_modules tests/npm/node_modules
+	rm -rf .venv web/dist web/node_modules tests/npm/node_modules clients/typescript/dist clients/typescript/node_modules
 
 .venv/made:
 	$(PYTHON) -m venv .venv
@@ -78,8 +80,15 @@ benchmarks/peers/node_modules/.installed: .venv/runtime benchmarks/peers/package
 	@echo "installing the servers that Pollux is measured beside"
 	@-cd benchmarks/peers && sh ../../web/node.sh ../../$(BIN) npm ci --silent --no-audit --no-fund && touch node_modules/.installed
 
+CLIENT_SOURCES := schema/schema.graphql $(shell find clients/typescript/src clients/typescript/scripts -type f -not -path '*/generated/*') \
+	$(wildcard clients/typescript/*.json)
+
+clients/typescript/dist/.built: .venv/runtime $(CLIENT_SOURCES)
+	@sh clients/typescript/build.sh $(BIN)
+	@touch $@
+
 WEB_SOURCES := $(shell find web/src web/graphiql -type f) $(wildcard web/*.json web/*.ts)
 
-web/dist/.built: .venv/runtime $(WEB_SOURCES)
+web/dist/.built: .venv/runtime clients/typescript/dist/.built $(WEB_SOURCES)
 	@sh web/build.sh $(BIN)
 	@touch $@

@@ -91,6 +91,9 @@ def _token(settings: Settings, options: argparse.Namespace) -> int:
     from app.wiring import tokens_of
     from models import ids
 
+    if settings.secret is None:
+        print("POLLUX_JWT_SECRET is not set; tokens come from the provider of POLLUX_JWKS_URL", file=sys.stderr)
+        return 1
     print(tokens_of(settings).issue(options.subject, name=options.name, roles=options.role, lifetime_s=options.hours * 3600))
     print(
         "user id:",

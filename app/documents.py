@@ -1,6 +1,7 @@
 """Documents: parsed and validated once, and remembered.
 
-Rule: what is remembered is bounded in number and in size, and depends on nothing but the text and the schema.
+Rule: what is remembered is bounded in number and in size, and depends on nothing but the text and the schema. A text
+is measured before it is parsed, and its shape before it is validated, so that no text takes long.
 """
 
 from dataclasses import dataclass
@@ -15,15 +16,18 @@ from graphql import (
     validate,
 )
 
+from app.document_shape import check_length, check_shape
+from app.limits import Limits
 from cache.lru import Lru, SecondSight
+from models.errors import TooComplex
 from schema.operation import Document
 
 # In characters, all texts together; what is made of a text takes some hundred times its length.
 MAX_REMEMBERED = 128 * 1024
 LONGEST_REMEMBERED = 32 * 1024
 MAX_READ_ONCE = 2000
-# A generous operation of a real client has some hundred.
-MAX_TOKENS = 5000
+# The first ones tell what is wrong.
+MAX_ERRORS = 5
 
 
 class Phase(Enum):
@@ -31,6 +35,7 @@ class Phase(Enum):
 
     MALFORMED = "malformed"
     PARSE = "parse"
+    COMPLEXITY = "complexity"
     UNKNOWN = "unknown"  # nobody knows a document by the identifier given
     VALIDATION = "validation"
     EXECUTED = "executed"
@@ -48,8 +53,10 @@ class Reading:
 class Documents:
     """Reads query texts against one schema."""
 
-    def __init__(self, schema: GraphQLSchema, *, introspection: bool) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
         self._schema = schema
+        self._limits = limits
+        self._suggests = introspection
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
         self._read_before = SecondSight(MAX_READ_ONCE)
@@ -72,8 +79,12 @@ class Documents:
 
     def _read(self, text: str) -> Reading:
         try:
-            node = parse(text, max_tokens=MAX_TOKENS, allow_empty_selection_sets=False)
+            check_length(text, self._limits)
+            node = parse(text, max_tokens=self._limits.max_tokens, allow_empty_selection_sets=False)
+            check_shape(node, self._limits)
         except GraphQLError as error:
             return Reading(None, [error], Phase.PARSE)
-        errors = validate(self._schema, node, self._rules)
+        except TooComplex as error:
+            return Reading(None, [GraphQLError(str(error), original_error=error)], Phase.COMPLEXITY)
+        errors = validate(self._schema, node, self._rules, MAX_ERRORS, hide_suggestions=not self._suggests)
         return Reading(None, errors, Phase.VALIDATION) if errors else Reading(Document.of(node), [], Phase.EXECUTED)

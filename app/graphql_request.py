@@ -18,7 +18,6 @@ from app.refusal import HttpRefusal
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
-MAX_BODY_BYTES = 256 * 1024
 # What a document identifier that is the document's own hash begins with.
 SHA256_PREFIX = "sha256:"
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
@@ -37,6 +36,7 @@ class GraphQLRequest:
     operation_name: str | None
     document_id: str | None = None
     sha256: str | None = None
+    shows_cost: bool = False
 
 
 class Accepted(NamedTuple):
@@ -82,14 +82,14 @@ async def sent_request(request: web.Request) -> bytes | str:
         # What has arrived whole, as a poll mostly has, need not be waited for.
         body = request.content.read_nowait() if request.content.is_eof() and request.can_read_body else await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise _too_large() from None
-    if len(body) > MAX_BODY_BYTES:
-        raise _too_large()
+        raise _too_large(request) from None
+    if len(body) > request.client_max_size:
+        raise _too_large(request)
     return body
 
 
-def _too_large() -> HttpRefusal:
-    return HttpRefusal(413, f"The request is larger than {MAX_BODY_BYTES} bytes.")
+def _too_large(request: web.Request) -> HttpRefusal:
+    return HttpRefusal(413, f"The request is larger than {request.client_max_size} bytes.")
 
 
 def parse_request(sent: bytes | str) -> GraphQLRequest:
@@ -122,7 +122,10 @@ def graphql_request(payload: Mapping[str, Any]) -> GraphQLRequest:
         raise Malformed("query must be left out where documentId is given.")
     if not query and document_id is None and sha256 is None:
         raise Malformed("query must be a text, where neither documentId nor extensions.persistedQuery names the document.")
-    return GraphQLRequest(query or None, variables or {}, name or None, document_id, sha256)
+    shows_cost = (extensions or {}).get("cost", False)
+    if not isinstance(shows_cost, bool | None):
+        raise Malformed("extensions.cost must be true or false.")
+    return GraphQLRequest(query or None, variables or {}, name or None, document_id, sha256, bool(shows_cost))
 
 
 def _document_id(given: object) -> str | None:

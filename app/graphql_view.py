@@ -21,8 +21,9 @@ from app.event_stream import EventStream
 from app.graphiql import GraphiQLPage
 from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, sent_request
 from app.identity import Known, Viewers
+from app.limits import Limits
 from app.open_connections import OpenConnections
-from app.operations import Operations, Rejected, answer_of
+from app.operations import Operations, Rejected
 from app.persisted import PersistedDocuments
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
@@ -49,6 +50,7 @@ ALLOW = ", ".join(METHODS)
 _STATUS = {
     Phase.MALFORMED: {GRAPHQL_JSON: 422, JSON: 400},
     Phase.PARSE: {GRAPHQL_JSON: 400, JSON: 200},
+    Phase.COMPLEXITY: {GRAPHQL_JSON: 422, JSON: 200},
     Phase.UNKNOWN: {GRAPHQL_JSON: 200, JSON: 200},
     Phase.VALIDATION: {GRAPHQL_JSON: 422, JSON: 200},
 }
@@ -65,6 +67,7 @@ class ViewParts(NamedTuple):
     persisted: PersistedDocuments
     answers: Answers | None
     cors: Cors
+    limits: Limits
     page: GraphiQLPage | None
     max_open: int
 
@@ -79,7 +82,7 @@ class PolluxView(GraphQLView[Context, None]):
         self._viewers = parts.viewers
         self._answers = parts.answers
         self._replies = Replies(parts.cors)
-        self._operations = Operations(parts.schema, parts.requests, parts.persisted)
+        self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
         self._socket_parts = SocketParts(parts.services, parts.viewers, self._operations)
         self._open = OpenConnections(parts.max_open)
 
@@ -189,10 +192,10 @@ class PolluxView(GraphQLView[Context, None]):
             watch(context.undeclared)
         result = await self._operations.executed(prepared, context)
         if result.errors:
-            answer = answer_of(result, asking.request_id)
+            answer = self._operations.answer(prepared, result, asking.request_id)
             status = _PARTIAL_STATUS[asking.accepted.media_type]
             return self._errors(asking, status, answer, context.activity, context.intervals)
-        body = orjson.dumps({"data": result.data})
+        body = orjson.dumps(self._operations.answer(prepared, result, asking.request_id))
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared

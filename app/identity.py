@@ -1,7 +1,7 @@
 """Identity: tokens in, viewers out.
 
 Rule: a token is believed only if its signature, its algorithm and every required claim hold; whatever else is wrong
-with it is UNAUTHENTICATED, never an error of the server.
+with it is UNAUTHENTICATED, never an error of the server. What is remembered of a token ends with it, and with the keys.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jwt
 from cachetools import LRUCache
 
+from app.jwks import ALGORITHMS, KeySet
 from cache.lineage import Lineage
 from cache.lru import Lru
 from models import ids
@@ -24,6 +25,10 @@ from models.user import Claims, admit
 from resolvers.context import Viewer
 
 ALGORITHM = "HS256"
+OF_KEY_SETS = frozenset(ALGORITHMS.values())
+# What a header may say: nothing in it brings a key along, or says where one is; its ids choose among ours.
+HEADER_NAMES = frozenset({"alg", "typ", "kid", "x5t", "x5t#S256"})
+TYPES = ("jwt", "at+jwt", "application/at+jwt")
 LEEWAY_S = 30
 LONGEST_TOKEN = 8192
 LONGEST_SUBJECT = 255
@@ -48,21 +53,32 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Verifies and issues the tokens of one secret. `issuer` and `audience` are required of a token where given."""
+    """Verifies tokens signed with a secret or with a key of a key set, and issues those of the secret.
 
-    secret: str
+    `issuer` and `audience` are required of a token where given.
+    """
+
+    secret: str | None
     issuer: str | None = None
     audience: str | None = None
+    keys: KeySet | None = None
+
+    async def verified(self, token: str) -> Bearer:
+        """Return what a token says, with keys fetched where its own is not known. Raises Unauthenticated, Unavailable."""
+        if self.keys is not None:
+            header = _header(token)
+            if header["alg"] in OF_KEY_SETS and "kid" in header:
+                await self.keys.look_for(header["kid"])
+        return self.verify(token)
 
     def verify(self, token: str) -> Bearer:
         """Return what a token says. Raises Unauthenticated with the reason `invalid` or `expired`."""
-        if len(token) > LONGEST_TOKEN:
-            raise Unauthenticated(UnauthenticatedReason.INVALID)
+        header = _header(token)
         try:
             payload = jwt.decode(
                 token,
-                self.secret,
-                algorithms=[ALGORITHM],
+                self._key(header),
+                algorithms=[header["alg"]],
                 issuer=self.issuer,
                 audience=self.audience,
                 leeway=LEEWAY_S,
@@ -71,8 +87,17 @@ class Tokens:
             return _bearer(payload, self.issuer or "")
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(UnauthenticatedReason.EXPIRED) from None
-        except (jwt.PyJWTError, BadUserInput, ValueError, TypeError, OverflowError):
+        except (jwt.PyJWTError, BadUserInput, ValueError, TypeError, OverflowError, RecursionError):
             raise Unauthenticated(UnauthenticatedReason.INVALID) from None
+
+    def _key(self, header: dict[str, str]) -> str | jwt.PyJWK:
+        """Return the one key that a token with this header may be signed with. Raises Unauthenticated."""
+        if header["alg"] == ALGORITHM and self.secret is not None:
+            return self.secret
+        key = self.keys.find(header.get("kid", "")) if self.keys is not None else None
+        if key is None or key.algorithm_name != header["alg"]:
+            raise Unauthenticated(UnauthenticatedReason.INVALID)
+        return key
 
     def issue(
         self,
@@ -83,7 +108,8 @@ class Tokens:
         lifetime_s: int = DEFAULT_LIFETIME_S,
         clock_s: Callable[[], float] = time.time,
     ) -> str:
-        """Return a signed token for `subject`."""
+        """Return a token for `subject`, signed with the secret, which there must be."""
+        assert self.secret is not None
         now = int(clock_s())
         payload: dict[str, Any] = {"sub": subject, "iat": now, "exp": now + lifetime_s}
         optional = {"name": name, "roles": list(roles), "iss": self.issuer, "aud": self.audience}
@@ -116,9 +142,12 @@ class Viewers:
         self._clock = clock
         self._lineage = lineage
         self._known: Lru[str, Known] = Lru(MAX_KNOWN_TOKEN_CHARACTERS)
+        self._forgotten = 0
         # Hash of a user -> their id, and the issue time of the newest claims known to be applied.
         self._admitted: LRUCache[str, tuple[int, int]] = LRUCache(MAX_KNOWN_USERS)
         lineage.on_change(self._forget)
+        if tokens.keys is not None:
+            tokens.keys.on_change(self._forget_tokens)
 
     def known(self, authorization: str) -> Known | None:
         """Return whom this very header spoke for before, if its token is still valid."""
@@ -130,12 +159,12 @@ class Viewers:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated(UnauthenticatedReason.MISSING)
-        bearer = self._tokens.verify(token.strip())
-        epoch_hex = self._lineage.epoch_hex
+        forgotten = self._forgotten
+        bearer = await self._tokens.verified(token.strip())
         viewer = await self.viewer(bearer)
         tag = hashlib.sha256(b"viewer " + bearer.claims.uid.encode()).hexdigest()[:12]
         known = Known(viewer, tag, bearer.expires_s)
-        if epoch_hex == self._lineage.epoch_hex:
+        if forgotten == self._forgotten:  # else it may speak for somebody else by now, or its key be gone
             self._known.put(authorization, known, len(authorization))
         return known
 
@@ -151,8 +180,24 @@ class Viewers:
         return Viewer(known[0], bearer.roles)
 
     def _forget(self) -> None:
-        self._known.clear()
+        self._forget_tokens()
         self._admitted.clear()
+
+    def _forget_tokens(self) -> None:
+        self._forgotten += 1
+        self._known.clear()
+
+
+def _header(token: str) -> dict[str, str]:
+    """Return the header of a token, whose `alg` and other values are texts. Raises Unauthenticated."""
+    try:
+        header = jwt.get_unverified_header(token) if len(token) <= LONGEST_TOKEN else {}
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        header = {}
+    plain = all(isinstance(value, str) for value in header.values())
+    if not plain or "alg" not in header or not header.keys() <= HEADER_NAMES or header.get("typ", "jwt").lower() not in TYPES:
+        raise Unauthenticated(UnauthenticatedReason.INVALID)
+    return header
 
 
 def _bearer(payload: dict[str, Any], issuer: str) -> Bearer:

@@ -14,6 +14,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from app.documents import Phase
 from app.graphql_request import Malformed, parse_request
+from app.limits import Limits
 from app.persisted import DocumentRefused, PersistedDocuments
 from app.requests import Prepared, Refused, Requests
 from models.errors import ErrorCode
@@ -33,10 +34,11 @@ class Rejected(NamedTuple):
 class Operations:
     """Reads requests and runs what they ask for."""
 
-    def __init__(self, schema: PolluxSchema, requests: Requests, persisted: PersistedDocuments) -> None:
+    def __init__(self, schema: PolluxSchema, requests: Requests, persisted: PersistedDocuments, limits: Limits) -> None:
         self._schema = schema
         self._requests = requests
         self._persisted = persisted
+        self._limits = limits
 
     async def prepared(self, sent: bytes | str, request_id: str) -> Prepared | Rejected:
         """Return a request, the body or query string of one, ready to execute, or why it cannot be. Raises HttpRefusal."""
@@ -58,11 +60,23 @@ class Operations:
     async def results(self, prepared: Prepared, context: Context, request_id: str) -> AsyncGenerator[bytes, None]:
         """Yield results as JSON. Raises Stopped."""
         if prepared.operation.node.operation is not OperationType.SUBSCRIPTION:
-            yield _encoded(await self.executed(prepared, context), request_id)
+            yield orjson.dumps(self.answer(prepared, await self.executed(prepared, context), request_id))
             return
         async with aclosing(events(self._schema, prepared.operation, context)) as results:
             async for result in results:
-                yield _encoded(result, request_id)
+                yield orjson.dumps(self.answer(prepared, result, request_id))
+
+    def answer(self, prepared: Prepared, result: ExecutionResult, request_id: str) -> dict[str, Any]:
+        """Return what an answer says."""
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
+            errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=request_id)
+            answer = {"errors": errors, **answer}
+        if prepared.shows_cost:
+            cost = {"requested": prepared.operation.cost, "limit": self._limits.max_cost}
+            answer["extensions"] = {"cost": cost}
+        return answer
 
     async def _prepare(self, sent: bytes | str) -> Prepared | Refused | DocumentRefused:
         try:
@@ -72,15 +86,3 @@ class Operations:
             return Refused(Phase.MALFORMED, ErrorCode.BAD_REQUEST, [GraphQLError(str(error))])
         except DocumentRefused as error:
             return error
-
-
-def answer_of(result: ExecutionResult, request_id: str) -> dict[str, Any]:
-    """Return a result as an answer shows it."""
-    if not result.errors:
-        return {"data": result.data}
-    # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
-    return {"errors": formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=request_id), "data": result.data}
-
-
-def _encoded(result: ExecutionResult, request_id: str) -> bytes:
-    return orjson.dumps(answer_of(result, request_id))

@@ -3,7 +3,7 @@
 Rule: what is remembered depends on nothing but the bytes, the documents and the schema; who asks is never part of it.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -11,8 +11,9 @@ from graphql import GraphQLError
 
 from app.documents import Documents, Phase
 from app.graphql_request import GraphQLRequest
-from cache.lru import Memory, SecondSight
-from models.errors import ErrorCode
+from app.limits import Limits
+from cache.lru import Memory, SecondSight, compact
+from models.errors import ErrorCode, TooComplex
 from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
 
@@ -26,12 +27,13 @@ class Prepared:
     """A request ready to execute.
 
     `key` is equal for requests that ask the same, None where that cannot be told. `sha256` is given where the document
-    was asked for by its hash.
+    was asked for by its hash. `shows_cost` where the answer is to say what it cost.
     """
 
     operation: Operation
     key: Hashable
     sha256: str | None
+    shows_cost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,19 @@ class Refused:
     code: ErrorCode
     errors: list[GraphQLError]
 
+    @classmethod
+    def too_complex(cls, error: TooComplex) -> "Refused":
+        """Return the refusal of a request that asks for too much."""
+        return cls(Phase.COMPLEXITY, ErrorCode.QUERY_TOO_COMPLEX, [GraphQLError(str(error), original_error=error)])
+
 
 class Requests:
     """Turns requests into operations, and remembers by their bytes those that it could."""
 
-    def __init__(self, schema: PolluxSchema, documents: Documents, memory: Memory, *, planned: bool) -> None:
+    def __init__(self, schema: PolluxSchema, documents: Documents, memory: Memory, limits: Limits, *, planned: bool) -> None:
         self._schema = schema
         self._documents = documents
+        self._limits = limits
         self._planned = planned
         self._known = memory
         self._sent = SecondSight(MAX_SENT_ONCE)
@@ -62,19 +70,21 @@ class Requests:
         """Return a request ready to execute, `text` being its document, or why it cannot be."""
         reading = self._documents.read(text)
         if reading.document is None:
-            parsing = reading.phase is Phase.PARSE
-            code = ErrorCode.GRAPHQL_PARSE_FAILED if parsing else ErrorCode.GRAPHQL_VALIDATION_FAILED
-            return Refused(reading.phase, code, reading.errors)
+            return Refused(reading.phase, _CODES[reading.phase], reading.errors)
         node = find_operation(reading.document, asked.operation_name)
         if node is None:
             wanted = f"named {asked.operation_name}" if asked.operation_name else "to run; name one with operationName"
             error = GraphQLError(f"There is no one operation {wanted}.")
             return Refused(Phase.VALIDATION, ErrorCode.BAD_REQUEST, [error])
-        name, given = asked.operation_name, asked.variables
-        operation = prepare(self._schema, reading.document, node, name, given, planned=self._planned)
+        name, given, max_cost = asked.operation_name, asked.variables, self._limits.max_cost
+        try:
+            check_size(given, self._limits.max_variables)
+            operation = prepare(self._schema, reading.document, node, name, given, planned=self._planned, max_cost=max_cost)
+        except TooComplex as error:
+            return Refused.too_complex(error)
         if isinstance(operation, list):
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
-        prepared = Prepared(operation, _key(operation), asked.sha256)
+        prepared = Prepared(operation, _key(operation, asked), asked.sha256, asked.shows_cost)
         if (
             operation.is_query and reading.document.worth_planning and self._sent.seen_before(sent)
         ):  # a mutation is hardly ever sent again
@@ -82,8 +92,29 @@ class Requests:
         return prepared
 
 
-def _key(operation: Operation) -> Hashable:
+_CODES = {
+    Phase.PARSE: ErrorCode.GRAPHQL_PARSE_FAILED,
+    Phase.COMPLEXITY: ErrorCode.QUERY_TOO_COMPLEX,
+    Phase.VALIDATION: ErrorCode.GRAPHQL_VALIDATION_FAILED,
+}
+
+
+def check_size(variables: Mapping[str, object], most: int) -> None:
+    """Raise TooComplex for variables that hold more than `most` items of lists and fields of objects."""
+    count = 0
+    waiting: list[object] = [variables]
+    while waiting:
+        one = waiting.pop()
+        inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        count += len(inside)
+        if count > most:
+            raise TooComplex(f"The variables hold more than {most} values.")
+        waiting += [value for value in inside if isinstance(value, dict | list)]
+
+
+def _key(operation: Operation, asked: GraphQLRequest) -> Hashable:
     try:
-        return operation.document, operation.name, orjson.dumps(operation.given, option=orjson.OPT_SORT_KEYS)
+        variables = compact(orjson.dumps(operation.given, option=orjson.OPT_SORT_KEYS))
     except (orjson.JSONEncodeError, TypeError):
         return None  # such as a lone surrogate, which no JSON holds
+    return operation.document, operation.name, variables, asked.shows_cost

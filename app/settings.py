@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from app.cors import parse_origins
+from app.limits import ALLOWED as ALLOWED_LIMITS
+from app.limits import Limits
 from cache.redis_level import redis_client
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -19,6 +21,8 @@ from realtime.pacing import PollingPolicy
 DEVELOPMENT_SECRET = "pollux-development-secret-known-to-everybody"  # noqa: S105  # see above
 # RFC 7518, 3.2: a key for HS256 is at least as long as its hash.
 SHORTEST_SECRET_BYTES = 32
+# Of random text in hexadecimal, 32 digits have hardly ever fewer.
+FEWEST_SECRET_BYTES = 8
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 DEFAULT_VAR = Path("var")
 
@@ -28,12 +32,14 @@ ALLOWED = {
     "WEB_CONCURRENCY": "1 to 64",
     "POLLUX_ENV": "development or production",
     "POLLUX_JWT_SECRET": f"at least {SHORTEST_SECRET_BYTES} bytes",
+    "POLLUX_JWKS_URL": "https://HOST/PATH, the address of a JSON Web Key Set",
     "POLLUX_POLLING_POLICY": " or ".join(policy.value for policy in PollingPolicy),
     "POLLUX_MAX_HELD": "0 to 1000000",
     "POLLUX_GRAPHIQL": "on or off",
     "POLLUX_INTROSPECTION": "on or off",
     "LOG_LEVEL": "debug, info, warning or error",
     "LOG_FORMAT": "text or json",
+    **ALLOWED_LIMITS,
 }
 
 
@@ -61,6 +67,14 @@ def _redis_url(text: str | None) -> str | None:
     return text
 
 
+def _jwks_url(text: str | None) -> str | None:
+    if text is not None:
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port == 0:
+            raise ValueError
+    return text
+
+
 def _switch(text: object) -> bool | None:
     if text is None or isinstance(text, bool):
         return text
@@ -76,10 +90,8 @@ def _origins(given: str | frozenset[str]) -> frozenset[str]:
 Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
 
 
-class Settings(BaseSettings):
+class Settings(Limits):
     """What the environment says. An empty variable counts as unset."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(_store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
     redis_url: Annotated[str | None, BeforeValidator(_redis_url)] = Field(None, repr=False)
@@ -88,6 +100,7 @@ class Settings(BaseSettings):
     web_concurrency: int = Field(1, ge=1, le=64)
     environment: Environment = Field(Environment.DEVELOPMENT, validation_alias="POLLUX_ENV")
     jwt_secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), validation_alias="POLLUX_JWT_SECRET")
+    jwks_url: Annotated[str | None, BeforeValidator(_jwks_url)] = Field(None, validation_alias="POLLUX_JWKS_URL")
     jwt_issuer: str | None = Field(None, validation_alias="POLLUX_JWT_ISSUER")
     jwt_audience: str | None = Field(None, validation_alias="POLLUX_JWT_AUDIENCE")
     polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
@@ -112,13 +125,34 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secret_fits(self) -> Self:
-        if len(self.jwt_secret.get_secret_value().encode(errors="surrogateescape")) < SHORTEST_SECRET_BYTES:
+        secret = self.jwt_secret.get_secret_value().encode(errors="surrogateescape")
+        if len(secret) < SHORTEST_SECRET_BYTES:
             raise ValueError(f"POLLUX_JWT_SECRET is too short; allowed: {ALLOWED['POLLUX_JWT_SECRET']}")
+        if self.environment is Environment.PRODUCTION and len(set(secret)) < FEWEST_SECRET_BYTES:
+            raise ValueError(
+                f"POLLUX_JWT_SECRET can be guessed; POLLUX_ENV=production needs {FEWEST_SECRET_BYTES} different bytes in it"
+            )
         if self.uses_development_secret and self.environment is Environment.PRODUCTION:
-            raise ValueError("POLLUX_JWT_SECRET is not set; POLLUX_ENV=production needs one of its own")
+            raise ValueError("POLLUX_JWT_SECRET is not set; POLLUX_ENV=production needs one of its own, or POLLUX_JWKS_URL")
         if self.uses_development_secret and not is_loopback(self.host):
             raise ValueError(
                 f"HOST={self.host} can be reached from outside, where the development secret is refused; set POLLUX_JWT_SECRET"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _key_set_fits(self) -> Self:
+        if self.jwks_url is None or self.environment is Environment.DEVELOPMENT:
+            return self
+        for name, value in (("POLLUX_JWT_ISSUER", self.jwt_issuer), ("POLLUX_JWT_AUDIENCE", self.jwt_audience)):
+            if value is None:
+                raise ValueError(
+                    f"{name} is not set; POLLUX_ENV=production needs it with POLLUX_JWKS_URL, whose keys sign for others too"
+                )
+        url = urlsplit(self.jwks_url)
+        if url.scheme != "https" and not is_loopback(url.hostname or ""):
+            raise ValueError(
+                f"POLLUX_JWKS_URL={self.jwks_url} can be changed on its way; allowed with POLLUX_ENV=production: https://…"
             )
         return self
 
@@ -130,12 +164,24 @@ class Settings(BaseSettings):
 
     @property
     def uses_development_secret(self) -> bool:
-        return self.jwt_secret.get_secret_value() == DEVELOPMENT_SECRET
+        return self.jwks_url is None and self.jwt_secret.get_secret_value() == DEVELOPMENT_SECRET
+
+    @property
+    def secret(self) -> str | None:
+        """The secret that tokens may be signed with, None where a key set alone counts."""
+        secret = self.jwt_secret.get_secret_value()
+        return None if self.jwks_url is not None and secret == DEVELOPMENT_SECRET else secret
+
+    @property
+    def _shown_secret(self) -> str:
+        if self.secret is None:
+            return "(unset)"
+        return "(the development secret)" if self.uses_development_secret else "(hidden)"
 
     @property
     def hands_out_tokens(self) -> bool:
         """Whether GraphiQL and the start-up lines carry a token: in development, where nobody else can see them."""
-        return self.environment is Environment.DEVELOPMENT and is_loopback(self.host)
+        return self.environment is Environment.DEVELOPMENT and is_loopback(self.host) and self.secret is not None
 
     @property
     def shows_graphiql(self) -> bool:
@@ -161,7 +207,8 @@ class Settings(BaseSettings):
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(self.web_concurrency),
             "POLLUX_ENV": self.environment.value,
-            "POLLUX_JWT_SECRET": "(the development secret)" if self.uses_development_secret else "(hidden)",
+            "POLLUX_JWT_SECRET": self._shown_secret,
+            "POLLUX_JWKS_URL": self.jwks_url or "(unset)",
             "POLLUX_JWT_ISSUER": self.jwt_issuer or "(unset)",
             "POLLUX_JWT_AUDIENCE": self.jwt_audience or "(unset)",
             "POLLUX_POLLING_POLICY": self.polling_policy.value,
@@ -172,6 +219,7 @@ class Settings(BaseSettings):
             "POLLUX_TRUSTED_DOCUMENTS": str(self.trusted_documents or "(unset)"),
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
+            **self.shown_limits(),
         }
 
 

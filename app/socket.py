@@ -21,7 +21,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET
 
-from app.graphql_request import MAX_BODY_BYTES, parse_json
+from app.graphql_request import parse_json
 from app.identity import Known, Viewers
 from app.open_connections import GOODBYE_S, PING_S, OpenConnection
 from app.operations import Operations, Rejected
@@ -56,7 +56,7 @@ class Socket(OpenConnection):
         # Compressing costs some 300 KiB a connection, and most pages are small.
         self._ws = web.WebSocketResponse(
             protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-            max_msg_size=MAX_BODY_BYTES,
+            max_msg_size=request.client_max_size,
             compress=False,
             timeout=GOODBYE_S,
             heartbeat=2 * PING_S,

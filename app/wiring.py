@@ -16,11 +16,11 @@ from app.documents import Documents
 from app.embedded_valkey import available as valkey_available
 from app.embedded_valkey import socket_url
 from app.graphiql import GraphiQLPage, add_assets
-from app.graphql_request import MAX_BODY_BYTES
 from app.graphql_view import PolluxView, ViewParts
 from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
+from app.jwks import KeySet
 from app.persisted import PersistedDocuments
 from app.requests import Requests
 from app.settings import Settings
@@ -56,7 +56,8 @@ VIEW = web.AppKey("view", PolluxView)
 
 def tokens_of(settings: Settings) -> Tokens:
     """Return what verifies and issues tokens."""
-    return Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_issuer, settings.jwt_audience)
+    keys = KeySet(settings.jwks_url) if settings.jwks_url is not None else None
+    return Tokens(settings.secret, settings.jwt_issuer, settings.jwt_audience, keys)
 
 
 def redis_url_of(settings: Settings) -> str | None:
@@ -107,11 +108,10 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await db.close()
 
 
-def build_view(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> PolluxView:
+def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, *, quick: bool = True) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
     documents = _documents_of(settings, schema)
-    tokens = tokens_of(settings)
     issue = (lambda: tokens.issue(DEMO_USER.lower(), name=DEMO_USER)) if settings.hands_out_tokens else None
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
     if settings.shows_graphiql and page is None:
@@ -130,10 +130,11 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
             schema=schema,
             services=services,
             viewers=Viewers(tokens, services.db, services.clock, services.lineage),
-            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), planned=quick),
+            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), settings, planned=quick),
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
+            limits=settings,
             page=page,
             max_open=settings.max_held,
         )
@@ -142,8 +143,11 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, *, qui
 
 def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> web.Application:
     """Return the HTTP application over open services; `quick` as in `build_view`."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[json_errors])
-    app[VIEW] = build_view(settings, services, redis, quick=quick)
+    app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
+    tokens = tokens_of(settings)
+    if tokens.keys is not None:
+        app.cleanup_ctx.append(tokens.keys.running)
+    app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
     app.cleanup_ctx.append(app[VIEW].running)
     app.on_shutdown.append(app[VIEW].close)
@@ -159,7 +163,7 @@ def check_trusted_documents(settings: Settings) -> None:
 
 
 def _documents_of(settings: Settings, schema: PolluxSchema) -> Documents:
-    return Documents(schema._schema, introspection=settings.allows_introspection)
+    return Documents(schema._schema, settings, introspection=settings.allows_introspection)
 
 
 def _trusted_of(settings: Settings, documents: Documents) -> TrustedDocuments | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cache.dependencies import Dependencies
 from cache.lineage import Lineage
-from cache.lru import Memory, SecondSight
+from cache.lru import Memory, SecondSight, compact
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
@@ -88,21 +88,22 @@ class Answers:
         """Keep an answer from the second time on that its key is asked for."""
         asked = self._small_asked if len(answer.body) <= SMALL_BYTES else self._asked
         if answer.depends.kept and asked.seen_before(key):
+            answer.body = compact(answer.body)
             self._kept.put(key, answer, len(answer.body) + OVERHEAD_BYTES + PERSON_BYTES * len(answer.depends.people))
 
     async def check(self, answer: Answer, viewer_id: int) -> Present:
         """Return whether an answer holds for a viewer at this moment. Raises Unavailable."""
         depends = answer.depends
         reading_inbox = self._read_index.inboxes.get(viewer_id) if depends.inbox is not None else None
-        reading = [(key, self._read_index.channel(key, viewer_id)) for key in depends.heads]
-        heads = {}
+        heads: dict[int, ChannelHead | None] = {}
         holds = self._clock_s() < depends.until_s
         last_profile = 0
-        for key, coming in reading:
+        # All of them are asked for before the first is waited for.
+        for key, coming in [(key, self._read_index.channel(key, viewer_id)) for key in depends.heads]:
             head = heads[key] = await coming
             holds = holds and _is_as_before(depends.heads[key], head, shared=answer.shared)
-            if head is not None:
-                last_profile = max(last_profile, head.last_profile)
+            if head is not None and head.last_profile > last_profile:
+                last_profile = head.last_profile
         inbox = None
         if reading_inbox is not None and depends.inbox is not None:
             inbox = await reading_inbox

@@ -1,22 +1,23 @@
 """Presence: who was seen in which channel, and anywhere, until when; in Redis by its own clock, settled once a second.
 
 Rule: approximate by nature, and null rather than zero when unknown. Without Redis, or while it does not answer, the
-process tells what it has seen itself. A poll never waits for presence, but for the first look at a channel.
+process tells what it has seen itself. A poll never waits for presence, but for the first look at a channel. However many
+channels there are, a settling exchanges so many of them: with more, they take turns.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
-
-from cachetools import TTLCache
 
 from cache.flights import Flights
 from cache.lineage import Lineage
-from cache.redis_level import DEADLINE_S, Redis, RedisLevel, reading
-from cache.sightings import SHARDS, Moments, Sightings, online_in_redis, settle_in_redis
+from cache.presence_exchange import SHARDS, Moments, Room, Seen, exchange, online_in_redis, tell_online
+from cache.redis_level import DEADLINE_S, Redis, RedisLevel
+from cache.sightings import Sightings
 
 log = logging.getLogger("pollux.presence")
 
@@ -25,7 +26,13 @@ SETTLE_S = 1.0
 SETTLE_DEADLINE_S = 0.5
 # After Redis lost everything, every process has told it again what it saw by then.
 RETOLD_S = 2 * SETTLE_S
-MAX_CHANNELS = 10_000
+# Kept up, with what all processes saw of them.
+MAX_CHANNELS = 20_000
+# Users in channels, or online, whom a process counts at a time; some 250 bytes each. More are not counted.
+MAX_SIGHTINGS = 100_000
+# Channels exchanged in one settling. At some 50 us each they take a fortieth of a core; 10,000 channels
+# are each brought up to date every 20 s then.
+TURNS = 500
 # Channels of one pipeline: some milliseconds of the loop's time.
 CHUNK = 200
 # A channel nobody asked about for this long is no longer kept up.
@@ -41,11 +48,12 @@ class ChannelPresence:
 
 
 @dataclass(slots=True)
-class _Channel:
-    """What this process saw of one channel."""
+class _Watched:
+    """A channel that is kept up: when somebody last asked, and what all processes saw, which counts until a moment."""
 
-    active: Sightings = field(default_factory=Sightings)
-    typing: Sightings = field(default_factory=Sightings)
+    asked_s: float
+    shared: ChannelPresence | None = None
+    shared_until_s: float = 0.0
 
 
 class Presence:
@@ -55,10 +63,11 @@ class Presence:
         self._redis = redis
         self._lineage = lineage
         self._clock_s = clock_s
-        self._own: dict[int, _Channel] = {}
-        self._online = [Sightings() for _ in range(SHARDS)]
-        self._shared: TTLCache[int, ChannelPresence | None] = TTLCache(MAX_CHANNELS, SEEN_S, timer=clock_s)
-        self._asked: TTLCache[int, bool] = TTLCache(MAX_CHANNELS, INTEREST_S, timer=clock_s)
+        self._active: Sightings[int] = Sightings(MAX_SIGHTINGS)
+        self._typing: Sightings[int] = Sightings(MAX_SIGHTINGS)
+        self._online: Sightings[int] = Sightings(MAX_SIGHTINGS)
+        # In the order of their turns: whoever was exchanged longest ago is first.
+        self._watched: dict[int, _Watched] = {}
         self._first_looks: Flights[int, bool] = Flights(self._look)
         # What is shown holds for a second at most: `tick` counts the moments from which it may be another.
         self._glances: dict[int, ChannelPresence | None] = {}
@@ -75,29 +84,23 @@ class Presence:
 
     def seen(self, user_id: int) -> None:
         """Count a user as online for the window."""
-        self._online[user_id % SHARDS].touch(user_id, self._clock_s() + SEEN_S)
+        self._online.touch(user_id % SHARDS, user_id, self._clock_s() + SEEN_S)
 
     def touch(self, channel_id: int, user_id: int, *, typing_s: float = 0.0) -> None:
         """Count a member as active in a channel, and as typing for `typing_s`."""
-        channel = self._own.get(channel_id)
-        if channel is None:
-            if len(self._own) >= MAX_CHANNELS:
-                return
-            channel = self._own[channel_id] = _Channel()
         now_s = self._clock_s()
-        channel.active.touch(user_id, now_s + SEEN_S)
+        self._active.touch(channel_id, user_id, now_s + SEEN_S)
         if typing_s:
-            channel.typing.forget(user_id)  # told at once, however long somebody types
-            channel.typing.touch(user_id, now_s + typing_s)
+            self._typing.forget(channel_id, user_id)  # told at once, however long somebody types
+            self._typing.touch(channel_id, user_id, now_s + typing_s)
 
     def forget(self, channel_id: int, user_id: int) -> None:
         """Stop counting a user in a channel they left."""
-        own = self._own.get(channel_id)
-        for sightings in (own.active, own.typing) if own is not None else ():
-            sightings.forget(user_id)
+        for sightings in (self._active, self._typing):
+            sightings.forget(channel_id, user_id)
 
         async def remove(client: Redis) -> None:
-            for key in self._keys(channel_id):
+            for key in Room.of(self._lineage.prefix, channel_id):
                 await client.zrem(key, str(user_id))
 
         self._redis.later(remove)
@@ -107,7 +110,6 @@ class Presence:
         found = self.glance(channel_id)
         if found is False:
             await self._first_looks.get(channel_id)
-            self._asked[channel_id] = True  # not before: whoever asks meanwhile waits for a look too
             found = self.glance(channel_id)
         return found or None
 
@@ -116,18 +118,24 @@ class Presence:
         now_s = self._now_s()
         if channel_id in self._glances:
             return self._glances[channel_id]
-        if channel_id not in self._asked:
+        watched = self._watched.get(channel_id)
+        if watched is None:
             return False
-        self._asked[channel_id] = True  # renewed by use
+        watched.asked_s = now_s
         known: ChannelPresence | None = None
-        if channel_id in self._shared:
-            known = self._shared[channel_id]
-        else:
-            own = self._own.get(channel_id)
-            if own is not None:
-                known = ChannelPresence(len(own.active.present(now_s)), tuple(own.typing.present(now_s)))
+        if now_s < watched.shared_until_s:
+            known = watched.shared
+        elif channel_id in self._active or channel_id in self._typing:
+            typing = self._typing.present(channel_id, now_s)
+            known = ChannelPresence(len(self._active.present(channel_id, now_s)), tuple(typing))
         self._glances[channel_id] = known
         return known
+
+    def _watch(self, channel_id: int) -> None:
+        if channel_id not in self._watched:
+            while len(self._watched) >= MAX_CHANNELS:
+                del self._watched[next(iter(self._watched))]
+            self._watched[channel_id] = _Watched(self._clock_s())
 
     def _now_s(self) -> float:
         """Return the present moment, from which on older glances count no more."""
@@ -141,14 +149,14 @@ class Presence:
     async def online(self, user_ids: Sequence[int]) -> set[int] | None:
         """Return those of `user_ids` seen anywhere within the window; None when unknown."""
         found = await self._redis.attempt(lambda client: self._online_now(client, user_ids))
-        own = {user_id for user_id in user_ids if self._online[user_id % SHARDS].until_s.get(user_id, 0.0) > self._clock_s()}
+        now_s = self._clock_s()
+        own = {user_id for user_id in user_ids if self._online.until_s(user_id % SHARDS, user_id) > now_s}
         if found is None:
             return own
-        return None if self._clock_s() < self._unknown_until_s else found | own
+        return None if now_s < self._unknown_until_s else found | own
 
     async def _online_now(self, client: Redis, user_ids: Sequence[int]) -> set[int]:
-        self._notice(await Moments.now(client, self._lineage.prefix, self._clock_s()))
-        return await online_in_redis(client, self._lineage.prefix, user_ids)
+        return await online_in_redis(client, self._lineage.prefix, user_ids, await self._now(client))
 
     async def run(self) -> None:
         """Settle once a second, for ever."""
@@ -160,63 +168,78 @@ class Presence:
                 log.exception("presence could not be settled")
 
     async def settle(self) -> None:
-        """Bring what this process saw to Redis, and what all of them saw back, some channels at a time."""
+        """Bring what this process saw to Redis, and what all of them saw back: of the channels whose turn it is."""
+        moment = await self._redis.attempt(self._tell_online, deadline_s=SETTLE_DEADLINE_S)
+        turns = self._turns()
+        for start in range(0, len(turns), CHUNK):
+            await self._settle(turns[start : start + CHUNK], moment)
+
+    def _turns(self) -> list[int]:
+        """Return the channels to exchange now: first those of which Redis is to be told something."""
         now_s = self._clock_s()
-        touched = []
-        for channel_id, own in list(self._own.items()):
-            if own.active.to_settle(now_s) or own.typing.to_settle(now_s):
-                touched.append(channel_id)
-            elif not own.active.present(now_s) and not own.typing.present(now_s):
-                del self._own[channel_id]
-        channel_ids = list({*self._asked, *touched})
-        for start in range(0, max(1, len(channel_ids)), CHUNK):
-            await self._settle(channel_ids[start : start + CHUNK], deadline_s=SETTLE_DEADLINE_S)
+        for sightings in (self._active, self._typing):
+            sightings.look_again(now_s)
+        told = [*self._typing.to_tell(now_s, TURNS), *self._active.to_tell(now_s, TURNS)]
+        turns = dict.fromkeys(told[:TURNS])
+        for channel_id in list(islice(self._watched, TURNS - len(turns))):
+            if self._watched[channel_id].asked_s + INTEREST_S < now_s:
+                del self._watched[channel_id]
+            else:
+                turns[channel_id] = None
+        return list(turns)
 
     async def _look(self, channel_ids: list[int]) -> dict[int, bool]:
-        await self._settle(channel_ids, deadline_s=DEADLINE_S)
+        found = await self._redis.attempt(lambda client: self._exchange(client, channel_ids, None), deadline_s=DEADLINE_S)
+        for channel_id in channel_ids:
+            self._watch(channel_id)  # not before: whoever asks meanwhile waits for a look too
+        self._show(channel_ids, found)
         return {}
 
-    async def _settle(self, channel_ids: list[int], *, deadline_s: float) -> None:
-        found = await self._redis.attempt(lambda client: self._exchange(client, channel_ids), deadline_s=deadline_s)
-        self._glances_end_s = 0.0
-        for channel_id in channel_ids:
-            if found is None:
-                self._shared.pop(channel_id, None)
-            else:
-                known = self._clock_s() >= self._unknown_until_s
-                self._shared[channel_id] = found[channel_id] if known else None
+    async def _settle(self, channel_ids: list[int], moment: Moments | None) -> None:
+        found = await self._redis.attempt(lambda client: self._exchange(client, channel_ids, moment), deadline_s=SETTLE_DEADLINE_S)
+        self._show(channel_ids, found)
 
-    async def _exchange(self, client: Redis, channel_ids: list[int]) -> dict[int, ChannelPresence]:
+    def _show(self, channel_ids: Iterable[int], found: Mapping[int, ChannelPresence] | None) -> None:
+        """Show what all processes saw of channels that are kept up, whose next turn comes after all others'."""
+        now_s = self._clock_s()
+        for channel_id in channel_ids:
+            watched = self._watched.pop(channel_id, None)
+            if watched is None:
+                continue
+            self._watched[channel_id] = watched
+            shared = found[channel_id] if found is not None and now_s >= self._unknown_until_s else None
+            until_s = now_s + SEEN_S if found is not None else 0.0
+            if shared != watched.shared or until_s < watched.shared_until_s:
+                self._glances.pop(channel_id, None)
+                self._glances_end_s = 0.0
+            watched.shared, watched.shared_until_s = shared, until_s
+
+    async def _exchange(self, client: Redis, channel_ids: Iterable[int], moment: Moments | None) -> dict[int, ChannelPresence]:
+        moment = moment or await self._now(client)
+        rooms = {channel_id: Seen(self._active.untold(channel_id), self._typing.untold(channel_id)) for channel_id in channel_ids}
+        found = await exchange(client, self._lineage.prefix, rooms, moment)
+        for channel_id, seen in rooms.items():
+            self._active.told(channel_id, seen.active)
+            self._typing.told(channel_id, seen.typing)
+        return {channel_id: ChannelPresence(*seen) for channel_id, seen in found.items()}
+
+    async def _tell_online(self, client: Redis) -> Moments:
+        moment = await self._now(client)
+        self._online.look_again(moment.own_s)
+        shards = {shard: self._online.untold(shard) for shard in self._online.to_tell(moment.own_s, SHARDS)}
+        await tell_online(client, self._lineage.prefix, shards, moment)
+        for shard, users in shards.items():
+            self._online.told(shard, users)
+        return moment
+
+    async def _now(self, client: Redis) -> Moments:
+        """Return the moment on both clocks. If Redis forgot, tell it again what this process saw, and nobody anything
+        until all have done so.
+        """
         moment = await Moments.now(client, self._lineage.prefix, self._clock_s())
-        self._notice(moment)
-        sets: dict[str, Sightings] = {}
-        for channel_id in channel_ids:
-            if (own := self._own.get(channel_id)) is not None:
-                active_key, typing_key = self._keys(channel_id)
-                sets |= {active_key: own.active, typing_key: own.typing}
-        await settle_in_redis(client, sets, moment)
-        await settle_in_redis(client, {f"{self._lineage.prefix}seen:{n}": shard for n, shard in enumerate(self._online)}, moment)
-        async with client.pipeline(transaction=False) as pipe:
-            for channel_id in channel_ids:
-                active_key, typing_key = self._keys(channel_id)
-                pipe.zcount(active_key, moment.server_ms, "+inf")
-                pipe.zrange(typing_key, moment.server_ms, "+inf", byscore=True)
-            answers = await pipe.execute()
-        with reading():
-            return {
-                channel_id: ChannelPresence(active, tuple(sorted(map(int, typing))))
-                for channel_id, active, typing in zip(channel_ids, answers[::2], answers[1::2], strict=True)
-            }
-
-    def _keys(self, channel_id: int) -> tuple[str, str]:
-        room = f"{self._lineage.prefix}{{c{channel_id}}}"
-        return f"{room}:online", f"{room}:typing"
-
-    def _notice(self, moment: Moments) -> None:
-        """When Redis forgot, tell it again what this process saw, and nobody anything until all have done so."""
         forgot, self._born_ms = self._born_ms not in (None, moment.born_ms), moment.born_ms
-        if not forgot:
-            return
-        self._unknown_until_s = self._clock_s() + RETOLD_S
-        for sightings in (*self._online, *(s for channel in self._own.values() for s in (channel.active, channel.typing))):
-            sightings.tell_again()
+        if forgot:
+            self._unknown_until_s = self._clock_s() + RETOLD_S
+            for sightings in (self._online, self._active, self._typing):
+                sightings.tell_again()
+        return moment

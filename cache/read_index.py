@@ -5,10 +5,10 @@ seen are, because flights follow one another: a later one that sees less is proo
 """
 
 from collections.abc import Awaitable, Collection, Sequence
+from itertools import islice
 
 from cache.flights import Flights
 from cache.lineage import Lineage
-from cache.lru import Lru
 from models.database import Database
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads, last_numbers
@@ -26,8 +26,8 @@ class ReadIndex:
     def __init__(self, db: Database, lineage: Lineage, *, gap_s: float = GAP_S) -> None:
         self._db = db
         self._lineage = lineage
-        self._highest_event: Lru[int, int] = Lru(MAX_WATCHED)
-        self._highest_log: Lru[int, int] = Lru(MAX_WATCHED)
+        self._highest_event: dict[int, int] = {}
+        self._highest_log: dict[int, int] = {}
         lineage.on_change(self._highest_event.clear)
         lineage.on_change(self._highest_log.clear)
         self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels, gap_s=gap_s)
@@ -87,26 +87,33 @@ class ReadIndex:
 
     async def _proved(self, channels: Collection[ChannelHead], inboxes: Collection[InboxHead]) -> bool:
         """Take note of heads just read; False where they prove that the database went back, and are to be read again."""
-        heads: list[ChannelHead | InboxHead] = [*channels, *inboxes]
-        if heads:
-            await self._lineage.follow(heads[0].epoch_hex)
-        for channel in channels:
-            # Otherwise another flight learned of a newer epoch meanwhile; these numbers are of the old one.
-            if channel.epoch_hex == self._lineage.epoch_hex and not _grown(
-                self._highest_event, channel.channel_id, channel.last_event
-            ):
-                await self._lineage.rewound(f"channel {channel.channel_id} is at event {channel.last_event} again")
-                return False
-        for inbox in inboxes:
-            if inbox.epoch_hex == self._lineage.epoch_hex and not _grown(self._highest_log, inbox.user_id, inbox.last_log):
-                await self._lineage.rewound(f"inbox {inbox.user_id} is at entry {inbox.last_log} again")
-                return False
+        for head in channels or inboxes:
+            await self._lineage.follow(head.epoch_hex)
+            break  # all of one statement are of one epoch
+        epoch_hex = self._lineage.epoch_hex
+        # Heads of another epoch: another flight learned of a newer one meanwhile; these numbers are of the old one.
+        lower = _lower(
+            self._highest_event, [(head.channel_id, head.last_event) for head in channels if head.epoch_hex == epoch_hex]
+        )
+        if lower is not None:
+            await self._lineage.rewound(f"channel {lower[0]} is at event {lower[1]} again")
+            return False
+        lower = _lower(self._highest_log, [(head.user_id, head.last_log) for head in inboxes if head.epoch_hex == epoch_hex])
+        if lower is not None:
+            await self._lineage.rewound(f"inbox {lower[0]} is at entry {lower[1]} again")
+            return False
         return True
 
 
-def _grown(highest: Lru[int, int], key: int, number: int) -> bool:
-    """Whether a number is not lower than it was seen before; the highest is remembered."""
-    known = highest.get(key) or 0
-    if number > known:
-        highest.put(key, number)
-    return number >= known
+def _lower(highest: dict[int, int], numbers: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """Return the first key and number lower than it was seen before, None where there is none; the highest are remembered."""
+    for key, number in numbers:
+        known = highest.get(key, -1)
+        if number < known:
+            return key, number
+        if number > known:
+            if known < 0 and len(highest) >= MAX_WATCHED:
+                for oldest in list(islice(highest, MAX_WATCHED // 10)):
+                    del highest[oldest]
+            highest[key] = number
+    return None

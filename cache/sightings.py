@@ -1,134 +1,108 @@
-"""Sightings: a set of users who count until a moment, in the process and as sorted sets in Redis.
+"""Sightings: who counts in which room until when, and whom of them Redis is still to be told.
 
-Rule: moments are the process's monotonic seconds here and Redis's own milliseconds there; only differences cross over,
-so no two clocks are ever compared.
+Rule: all work is by what changed or ends, never by how many there are. Somebody who is seen again and again is told to
+Redis only when what it knows of them is about to end.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping
+from itertools import islice
+from typing import Generic, TypeVar
 
-from cache.redis_level import Redis, reading
+R = TypeVar("R", bound=Hashable)
 
-# Everybody who is online, spread over this many sets so that none grows with all of them.
-SHARDS = 16
-
-
-# Longer than anybody counts; a set that nobody touches ends by itself.
-KEEP_MS = 60_000
-# How long before it ends what Redis knows is renewed: several settlings, should one fail.
-AHEAD_S = 5.0
+# How long before it ends what Redis knows is renewed: several settlings, should some fail or be full.
+AHEAD_S = 8.0
 
 
-@dataclass(slots=True)
-class Sightings:
-    """User id -> monotonic second until which they count.
+class Sightings(Generic[R]):
+    """Room -> user id -> the monotonic second until which they count. At most `limit` users are counted, over all rooms."""
 
-    Somebody who is seen again and again is told to Redis only when what it knows of them is about to end: `known_s` is
-    until when they count there, as far as this process told, and `due` who is to be looked at again in which second.
-    """
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._count = 0
+        self._until_s: dict[R, dict[int, float]] = {}
+        # Rooms in the order in which they came to have something to tell.
+        self._untold: dict[R, set[int]] = {}
+        # By second, whom to look at again then, and until when Redis knows them: before that ends, and when it has ended.
+        self._due: dict[int, list[tuple[R, int, float]]] = {}
 
-    until_s: dict[int, float] = field(default_factory=dict)
-    known_s: dict[int, float] = field(default_factory=dict)
-    unsettled: set[int] = field(default_factory=set)
-    due: dict[int, list[int]] = field(default_factory=dict)
+    def __contains__(self, room: R) -> bool:
+        return room in self._until_s
 
-    def touch(self, user_id: int, until_s: float) -> None:
-        """Count a user until a moment."""
-        self.until_s[user_id] = until_s
-        if user_id not in self.known_s:
-            self.unsettled.add(user_id)
+    def touch(self, room: R, user_id: int, until_s: float) -> None:
+        """Count a user in a room until a moment."""
+        here = self._until_s.get(room)
+        if here is None or user_id not in here:
+            if self._count >= self._limit:
+                return
+            self._count += 1
+            here = self._until_s.setdefault(room, {})
+            self._untold.setdefault(room, set()).add(user_id)
+        here[user_id] = until_s
 
-    def forget(self, user_id: int) -> None:
-        """Count a user no longer."""
-        self.until_s.pop(user_id, None)
-        self.known_s.pop(user_id, None)
-        self.unsettled.discard(user_id)
+    def forget(self, room: R, user_id: int) -> None:
+        """Count a user in a room no longer."""
+        here = self._until_s.get(room, {})
+        if here.pop(user_id, None) is None:
+            return
+        self._count -= 1
+        if not here:
+            del self._until_s[room]
+        self._tell_no_more(room, {user_id})
 
-    def present(self, now_s: float) -> list[int]:
-        """Return who counts now, by id, and forget the others."""
-        self.until_s = {user: until for user, until in self.until_s.items() if until > now_s}
-        return sorted(self.until_s)
+    def until_s(self, room: R, user_id: int) -> float:
+        """Return until when a user counts in a room, 0 where they do not."""
+        return self._until_s.get(room, {}).get(user_id, 0.0)
 
-    def to_settle(self, now_s: float) -> dict[int, float]:
-        """Return who is to be told to Redis now, and until when they count."""
-        for second in [second for second in self.due if second <= now_s]:
-            for user_id in self.due.pop(second):
-                if self.known_s.pop(user_id, math.inf) < self.until_s.get(user_id, 0.0):
-                    self.unsettled.add(user_id)
-        return {user_id: self.until_s[user_id] for user_id in self.unsettled if user_id in self.until_s}
+    def present(self, room: R, now_s: float) -> list[int]:
+        """Return who counts in a room now, by id."""
+        return sorted(user_id for user_id, until_s in self._until_s.get(room, {}).items() if until_s > now_s)
 
-    def settled(self, sent: Mapping[int, float]) -> None:
-        """Take note that Redis knows what was sent; what came meanwhile is told when that is about to end."""
-        self.unsettled.difference_update(sent)
-        for user_id, until_s in sent.items():
-            self.known_s[user_id] = until_s
-            self.due.setdefault(int(until_s - AHEAD_S), []).append(user_id)
+    def look_again(self, now_s: float) -> None:
+        """Find out who counts no longer, and of whom Redis is to be told again."""
+        for second in [second for second in self._due if second <= now_s]:
+            for room, user_id, known_s in self._due.pop(second):
+                until_s = self.until_s(room, user_id)
+                if until_s > known_s:
+                    self._untold.setdefault(room, set()).add(user_id)
+                elif until_s > now_s:
+                    self._due.setdefault(int(until_s) + 1, []).append((room, user_id, until_s))
+                else:
+                    self.forget(room, user_id)
+
+    def to_tell(self, now_s: float, rooms: int) -> list[R]:
+        """Return the rooms of which Redis is to be told something, at most so many, who were returned longest ago first.
+
+        Those who ended untold, because Redis is away, are forgotten.
+        """
+        turns = list(islice(self._untold, rooms))
+        for room in turns:
+            for user_id, until_s in self.untold(room).items():
+                if until_s <= now_s:
+                    self.forget(room, user_id)
+            if room in self._untold:
+                self._untold[room] = self._untold.pop(room)
+        return [room for room in turns if room in self._untold]
+
+    def untold(self, room: R) -> dict[int, float]:
+        """Return whom of a room Redis is to be told, and until when they count."""
+        here = self._until_s.get(room, {})
+        return {user_id: here[user_id] for user_id in self._untold.get(room, ())}
+
+    def told(self, room: R, users: Mapping[int, float]) -> None:
+        """Take note that Redis knows until when users count; who counts longer by then is told before that ends."""
+        self._tell_no_more(room, users)
+        for user_id, until_s in users.items():
+            self._due.setdefault(int(until_s - AHEAD_S), []).append((room, user_id, until_s))
 
     def tell_again(self) -> None:
         """Take note that Redis knows nothing."""
-        self.known_s.clear()
-        self.due.clear()
-        self.unsettled = set(self.until_s)
+        self._due.clear()
+        self._untold = {room: set(here) for room, here in self._until_s.items()}
 
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """One moment on both clocks; `born_ms` is since when Redis remembers: another one than before means that it forgot."""
-
-    server_ms: int
-    own_s: float
-    born_ms: int
-
-    @classmethod
-    async def now(cls, client: Redis, prefix: str, own_s: float) -> "Moments":
-        """Ask Redis for its time."""
-        seconds, microseconds = await client.time()
-        server_ms = seconds * 1000 + microseconds // 1000
-        born = f"{prefix}presence:born"
-        async with client.pipeline(transaction=False) as pipe:
-            pipe.set(born, server_ms, nx=True)
-            pipe.get(born)
-            _, born_ms = await pipe.execute()
-        with reading():
-            return cls(server_ms, own_s, int(born_ms))
-
-    def server_ms_of(self, moment_s: float) -> int:
-        """Return a moment of this process in Redis's milliseconds."""
-        return self.server_ms + int(1000 * (moment_s - self.own_s))
-
-
-async def settle_in_redis(client: Redis, sets: Mapping[str, Sightings], clock: Moments) -> None:
-    """Add what is unsettled to each set and sweep it of what has ended."""
-    # Touches may arrive while the pipeline runs: what is sent is what is settled, no more.
-    told = {key: sightings.to_settle(clock.own_s) for key, sightings in sets.items()}
-    sent = {key: users for key, users in told.items() if users}
-    if not sent:
-        return
-    async with client.pipeline(transaction=False) as pipe:
-        for key, unsettled in sent.items():
-            pipe.zadd(key, {str(user): clock.server_ms_of(until_s) for user, until_s in unsettled.items()})
-            pipe.zremrangebyscore(key, "-inf", clock.server_ms)
-            pipe.pexpire(key, KEEP_MS)
-        await pipe.execute()
-    for key, unsettled in sent.items():
-        sets[key].settled(unsettled)
-
-
-async def online_in_redis(client: Redis, prefix: str, user_ids: Sequence[int]) -> set[int]:
-    """Return those of `user_ids` who count as online now."""
-    seconds, microseconds = await client.time()
-    server_ms = seconds * 1000 + microseconds // 1000
-    shards: dict[int, list[int]] = {}
-    for user_id in user_ids:
-        shards.setdefault(user_id % SHARDS, []).append(user_id)
-    async with client.pipeline(transaction=False) as pipe:
-        for shard, members in shards.items():
-            pipe.zmscore(f"{prefix}seen:{shard}", [str(member) for member in members])
-        scores = await pipe.execute()
-    return {
-        member
-        for members, found in zip(shards.values(), scores, strict=True)
-        for member, until_ms in zip(members, found, strict=True)
-        if until_ms is not None and until_ms > server_ms
-    }
+    def _tell_no_more(self, room: R, users: Iterable[int]) -> None:
+        untold = self._untold.get(room)
+        if untold is not None:
+            untold.difference_update(users)
+            if not untold:
+                del self._untold[room]

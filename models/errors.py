@@ -18,6 +18,7 @@ class ErrorCode(Enum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     NOT_FOUND = "NOT_FOUND"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH"
     UNTRUSTED_DOCUMENT = "UNTRUSTED_DOCUMENT"
@@ -55,6 +56,19 @@ class Forbidden(PolluxError):
     """Your roles do not allow this."""
 
     code = ErrorCode.FORBIDDEN
+
+
+class TooComplex(PolluxError):
+    """The operation asks for more than one request may."""
+
+    code = ErrorCode.QUERY_TOO_COMPLEX
+
+    def __init__(self, message: str, *, cost: int | None = None) -> None:
+        super().__init__(message)
+        self.cost = cost
+
+    def extensions(self) -> dict[str, str | int | bool]:
+        return {**super().extensions(), **({"cost": self.cost} if self.cost is not None else {})}
 
 
 class UnauthenticatedReason(Enum):

@@ -69,7 +69,7 @@ def encode(node: NodeId) -> str:
         case ChannelId(channel_id):
             return text_of(b"c" + varint(channel_id))
         case MessageId(channel_id, seq):
-            return text_of(b"m" + varint(channel_id) + varint(seq))
+            return of_message(channel_id, seq)
         case MemberId(channel_id, user_id):
             return text_of(b"r" + varint(channel_id) + varint(user_id))
         case NotificationId(user_id, number):
@@ -108,6 +108,11 @@ def _node(kind: bytes, body: bytes) -> NodeId | None:
             return NotificationId(first, second)
         case _:
             return None
+
+
+def of_message(channel_id: int, seq: int) -> str:
+    """Return the id a client holds for a message."""
+    return text_of(b"m" + varint(channel_id) + varint(seq))
 
 
 def varint(number: int) -> bytes:

@@ -5,7 +5,7 @@ before one is read: a page is a range of seqs, and a range with a hole in it is 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tortoise import fields
@@ -75,15 +75,16 @@ COLUMNS = (
     "channel_id, seq, version, author_id, content, created_us, edited_us, deleted_us, reply_to_seq, client_message_id, mentions,"
     " reactions"
 )
+_NAMES = COLUMNS.split(", ")
 
 
 async def messages_between(db: Database, channel_id: int, first_seq: int, last_seq: int) -> list[MessageRecord]:
     """Return the committed messages with first_seq <= seq <= last_seq, oldest first."""
-    rows = await db.rows(
+    rows = await db.tuples(
         f"SELECT {COLUMNS} FROM messages WHERE channel_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq",
         channel_id, first_seq, last_seq,
     )  # fmt: skip
-    return [message_record(row) for row in rows]
+    return [_record(row) for row in rows]
 
 
 async def messages_at(db: Database, places: Sequence[tuple[int, int]]) -> list[MessageRecord]:
@@ -100,20 +101,13 @@ async def messages_at(db: Database, places: Sequence[tuple[int, int]]) -> list[M
 
 def message_record(row: Row) -> MessageRecord:
     """Return the record of a row with COLUMNS."""
-    return MessageRecord(
-        row["channel_id"],
-        row["seq"],
-        row["version"],
-        row["author_id"],
-        row["content"],
-        row["created_us"],
-        row["edited_us"],
-        row["deleted_us"],
-        row["reply_to_seq"],
-        row["client_message_id"],
-        tuple(json.loads(row["mentions"])) if row["mentions"] else (),
-        reaction_groups(json.loads(row["reactions"])) if row["reactions"] else (),
-    )
+    return _record([row[name] for name in _NAMES])
+
+
+def _record(values: Iterable[Any]) -> MessageRecord:
+    *plain, mentions, reactions = values
+    mention_ids = tuple(json.loads(mentions)) if mentions else ()
+    return MessageRecord._make((*plain, mention_ids, reaction_groups(json.loads(reactions)) if reactions else ()))
 
 
 def stored_mentions(message: MessageRecord) -> str | None:

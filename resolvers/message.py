@@ -31,7 +31,7 @@ class MessageView(NamedTuple):
 
     @property
     def id(self) -> str:
-        return ids.encode(ids.MessageId(self.record.channel_id, self.record.seq))
+        return ids.of_message(self.record.channel_id, self.record.seq)
 
     @property
     def cursor(self) -> str:

@@ -25,14 +25,19 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
+from models.errors import TooComplex
 from realtime.wake import Stopped
 from resolvers.context import Context
 from schema.build import PolluxSchema
+from schema.cost import Cost, cost_of, value_of
 from schema.plan import Plan, plan
 from schema.variables import Signature, signature_of
 
 # How many ways of including and skipping are planned for one document.
 MAX_PLANS = 16
+# From this cost on a plan is worth making at first sight: executed once, it saves more than making it takes.
+WORTH_PLANNING_COST = 500
+MAX_ERRORS = 5
 
 executed: Counter[str] = Counter()
 
@@ -47,6 +52,7 @@ class Document:
     worth_planning: bool = False
     signatures: dict[str | None, Signature | None] = field(default_factory=dict)
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
+    costs: dict[str | None, Cost] = field(default_factory=dict)
 
     @classmethod
     def of(cls, node: DocumentNode) -> "Document":
@@ -56,7 +62,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation with its variables: everything of a request that does not change when it is sent again."""
+    """One operation with its variables: everything of a request that does not change when it is sent again.
+
+    `cost` is what it may cost, as schema/cost.py counts.
+    """
 
     document: Document
     node: OperationDefinitionNode
@@ -64,6 +73,7 @@ class Operation:
     given: dict[str, Any]
     variables: dict[str, Any]
     plan: Plan | None
+    cost: int
 
     @property
     def is_query(self) -> bool:
@@ -83,26 +93,38 @@ def prepare(
     given: dict[str, Any],
     *,
     planned: bool,
+    max_cost: int,
 ) -> Operation | list[GraphQLError]:
-    """Return the operation ready to execute, or what is wrong with its variables."""
-    if node.operation is not OperationType.QUERY or not (planned and document.worth_planning):
-        variables = _variables(schema, node, given)
-        return variables if isinstance(variables, list) else Operation(document, node, name, given, variables.coerced, None)
-    if name not in document.signatures:
+    """Return the operation ready to execute, or what is wrong with its variables. Raises TooComplex beyond `max_cost`."""
+    if name not in document.costs:
+        document.costs[name] = cost_of(schema._schema, document.node, node)
         document.signatures[name] = signature_of(schema._schema, node)
-    signature = document.signatures[name]
+    signature, cost = document.signatures[name], document.costs[name]
     quick = signature.coerced(given) if signature is not None else None
     if quick is not None:
         key = _plan_key(document, name, quick)
         if key in document.plans:
-            return Operation(document, node, name, given, quick, document.plans[key])
+            return Operation(document, node, name, given, quick, document.plans[key], _affordable(cost, quick, max_cost))
     variables = _variables(schema, node, given)
     if isinstance(variables, list):
         return variables
-    key = _plan_key(document, name, variables.coerced)
+    known, price = variables.coerced, _affordable(cost, variables.coerced, max_cost)
+    if node.operation is not OperationType.QUERY or not planned or not (document.worth_planning or price >= WORTH_PLANNING_COST):
+        return Operation(document, node, name, given, known, None, price)
+    key = _plan_key(document, name, known)
     if key not in document.plans and len(document.plans) < MAX_PLANS:
         document.plans[key] = plan(schema, document.node, node, variables)
-    return Operation(document, node, name, given, variables.coerced, document.plans.get(key))
+    return Operation(document, node, name, given, known, document.plans.get(key), price)
+
+
+def _affordable(cost: Cost, variables: Mapping[str, Any], max_cost: int) -> int:
+    """Return what an operation costs with these variables. Raises TooComplex."""
+    price = value_of(cost, variables)
+    if price > max_cost:
+        raise TooComplex(
+            f"The operation may cost {price}; {max_cost} are allowed. Ask for smaller pages, or for less of each item.", cost=price
+        )
+    return price
 
 
 async def events(schema: PolluxSchema, operation: Operation, context: Context) -> AsyncGenerator[ExecutionResult, None]:
@@ -113,6 +135,9 @@ async def events(schema: PolluxSchema, operation: Operation, context: Context) -
         variable_values=operation.given,
         operation_name=operation.name,
         context_value=context,
+        executor_class=schema.execution_context_class,
+        max_coercion_errors=MAX_ERRORS,
+        hide_suggestions=schema.config.disable_field_suggestions,
     )
     stream = await found if isawaitable(found) else found
     if isinstance(stream, ExecutionResult):
@@ -148,12 +173,15 @@ async def run(schema: PolluxSchema, operation: Operation, context: Context) -> E
         operation_name=operation.name,
         context_value=context,
         executor_class=schema.execution_context_class,
+        max_coercion_errors=MAX_ERRORS,
+        hide_suggestions=schema.config.disable_field_suggestions,
     )
     return result if isinstance(result, ExecutionResult) else await result
 
 
 def _variables(schema: PolluxSchema, node: OperationDefinitionNode, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-    return get_variable_values(schema._schema, node.variable_definitions or (), given)
+    hidden = schema.config.disable_field_suggestions
+    return get_variable_values(schema._schema, node.variable_definitions or (), given, MAX_ERRORS, hide_suggestions=hidden)
 
 
 def _plan_key(document: Document, name: str | None, variables: Mapping[str, Any]) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ once, when the plan is made.
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, cast
 
 import orjson
@@ -43,7 +44,7 @@ from schema.plan_steps import (
     Resolve,
     Run,
     Step,
-    attribute,
+    attribute_step,
     fields,
     items,
     leaf,
@@ -143,7 +144,7 @@ class _Planner:
         """Return the step of a field, and whether it merely reads an attribute."""
         if name == "__typename":
             type_name = type_.name
-            return Step(key, lambda _source, _run: type_name, Completion(lambda value, _: value, True, "typename")), True
+            return attribute_step(key, lambda _source: type_name, Completion(lambda value, _: value, True, "typename")), True
         core = type_.fields.get(name)
         if core is None:
             raise Unplannable  # introspection
@@ -154,7 +155,7 @@ class _Planner:
         completion = self._value(core.type, details)
         if definition.base_resolver is None:
             assert definition.python_name is not None
-            return Step(key, attribute(definition.python_name), completion), True
+            return attribute_step(key, attrgetter(definition.python_name), completion), True
         encoded = definition.metadata.get(ENCODED)
         if encoded is not None and completion.pure:
             return Step(key, *self._encoded(encoded, completion)), False

@@ -6,7 +6,6 @@ graphql-core itself, whose answer counts. A step that returns a coroutine is awa
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
-from operator import attrgetter
 from types import CoroutineType
 from typing import Any, NamedTuple
 
@@ -58,22 +57,28 @@ class Completion(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One field of an object: its key in the answer, how it is resolved, and how its value becomes JSON."""
+    """One field of an object: its key in the answer, how it is resolved, and how its value becomes JSON.
+
+    `attribute` is given where it is resolved by the object alone.
+    """
 
     key: str
     resolve: Resolve
     completion: Completion
+    attribute: Callable[[Any], Any] | None = None
 
 
 _EXACT: dict[str, type] = {"String": str, "ID": str, "Boolean": bool}
+# GraphQL's Int has 32 bits.
+_INT_END = 1 << 31
 
 
 def leaf(type_: GraphQLLeafType, *, nullable: bool) -> Completion:
     """Return the completion of a scalar or an enum."""
-    coerce, exact = type_.coerce_output_value, _EXACT.get(type_.name)
+    coerce, exact, is_int = type_.coerce_output_value, _EXACT.get(type_.name), type_.name == "Int"
 
     def complete(value: Any, _: Run) -> Any:
-        if type(value) is exact:
+        if type(value) is exact or (is_int and type(value) is int and -_INT_END <= value < _INT_END):
             return value
         if value is None:
             if nullable:
@@ -120,13 +125,14 @@ def items(item: Completion, *, nullable: bool) -> Completion:
 def fields(type_: GraphQLObjectType, steps: Sequence[Step], names: Hashable, *, nullable: bool, pure: bool) -> Completion:
     """Return the completion of an object; `names` tells its fields apart from those with equal keys and types."""
     quick = [(step.key, step.resolve, step.completion.complete) for step in steps]
+    attributes = [(step.key, step.attribute, step.completion.complete) for step in steps if step.attribute is not None]
 
     def complete_pure(source: Any, run: Run) -> Any:
         if source is None:
             if nullable:
                 return None
             raise Surprise
-        return {key: complete(resolve(source, run), run) for key, resolve, complete in quick}
+        return {key: complete(get(source), run) for key, get, complete in attributes}
 
     def complete(source: Any, run: Run) -> Any:
         if source is None and nullable:
@@ -164,10 +170,9 @@ def one_of(options: Sequence[tuple[GraphQLObjectType, Completion]], *, nullable:
     return Completion(complete, pure=False, signature=None)
 
 
-def attribute(name: str) -> Resolve:
-    """Return how a field without a resolver is resolved."""
-    get = attrgetter(name)
-    return lambda source, _: get(source)
+def attribute_step(key: str, get: Callable[[Any], Any], completion: Completion) -> Step:
+    """Return the step of a field that is resolved by its object alone."""
+    return Step(key, lambda source, _: get(source), completion, get)
 
 
 async def _finished(value: Coroutine[Any, Any, Any], complete: Complete, run: Run) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -13,11 +14,13 @@ ROOT = Path(__file__).parents[1]
 CLIENTS = ROOT / "tests" / "npm"
 
 
-def run_with_node(command: Sequence[str], *, cwd: Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+def run_with_node(
+    command: Sequence[str], *, cwd: Path, timeout_s: float = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command such as npm or node to its end."""
     return subprocess.run(
         ["sh", str(ROOT / "web" / "node.sh"), str(Path(sys.executable).parent), *command],
-        cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False,
+        cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=timeout_s, check=False,
     )  # fmt: skip
 
 

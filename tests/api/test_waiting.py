@@ -10,6 +10,7 @@ from pytest_aiohttp import AiohttpClient
 
 from app.settings import Settings
 from app.wiring import build_app, open_services
+from cache.sightings import Sightings
 from models.topic import Topic
 from resolvers.services import Services
 from tests.api.syncing import SYNC, contents, synced
@@ -208,11 +209,9 @@ async def test_who_waits_is_seen(api: Api) -> None:
     given = (await synced(api, who="bob"))["token"]
     poll = await begin(api, given, channels=[channel], who="bob")
     presence = api.services.presence
-    presence._own.clear()
-    presence._online = [type(one)() for one in presence._online]
+    presence._active, presence._online = Sightings(9), Sightings(9)
     await api.services.wake.tick()
-    (seen,) = presence._own.values()
-    assert len(seen.active.until_s) == sum(len(one.until_s) for one in presence._online) == 1
+    assert len(presence._active.to_tell(0, 9)) == len(presence._online.to_tell(0, 9)) == 1
     api.services.wake.close()
     await poll
 

@@ -102,3 +102,24 @@ async def test_who_asks_during_a_first_look_is_told_what_it_finds(own_valkey: Va
     found = await asyncio.gather(*(presence.of(ROOM) for _ in range(3)))
     assert found == [ChannelPresence(0, ())] * 3
     await redis.close()
+
+
+async def test_more_channels_than_a_settling_exchanges_take_turns(
+    own_valkey: Valkey, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cache.presence.TURNS", 4)
+    clock = Clock()
+    (first, redis), (second, other) = (_process(own_valkey, services, clock) for _ in range(2))
+    rooms = range(100, 110)
+    for room in rooms:
+        assert await second.of(room) == ChannelPresence(0, ())
+        first.touch(room, ALICE)
+    for _ in range(3):
+        await first.settle()
+    changed: set[int] = set()
+    for _ in range(3):
+        await second.settle()
+        changed.update(room for room in rooms if second.glance(room) == ChannelPresence(1, ()))
+    assert changed == set(rooms)
+    await redis.close()
+    await other.close()

@@ -3,14 +3,16 @@
 import pytest
 from graphql import build_schema
 
-from app.documents import LONGEST_REMEMBERED, MAX_REMEMBERED, MAX_TOKENS, Documents, Phase, Reading
+from app.documents import LONGEST_REMEMBERED, MAX_REMEMBERED, Documents, Phase, Reading
+from app.limits import Limits
 
 SCHEMA = build_schema("type Query { me: Query, id(list: [[Int]], text: String): ID }")
+LIMITS = Limits()
 
 
 @pytest.fixture
 def documents() -> Documents:
-    return Documents(SCHEMA, introspection=True)
+    return Documents(SCHEMA, LIMITS, introspection=True)
 
 
 def _remembered(documents: Documents, text: str) -> Reading:
@@ -72,7 +74,8 @@ def test_texts_that_differ_are_read_each(documents: Documents) -> None:
 
 
 @pytest.mark.parametrize(("size", "remembered"), [(LONGEST_REMEMBERED, True), (LONGEST_REMEMBERED + 1, False)])
-def test_a_long_text_is_read_but_not_remembered(documents: Documents, size: int, remembered: bool) -> None:
+def test_a_long_text_is_read_but_not_remembered_where_it_may_be_so_long(size: int, remembered: bool) -> None:
+    documents = Documents(SCHEMA, Limits.model_validate({"POLLUX_MAX_DOCUMENT": 2 * LONGEST_REMEMBERED}), introspection=True)
     text = "{ id }".ljust(size)
     assert documents.read(text).phase is Phase.EXECUTED
     assert (documents.read(text) is documents.read(text)) is remembered
@@ -85,15 +88,6 @@ def test_texts_are_forgotten_beyond_a_bound_of_characters_the_unused_first(docum
         documents.read("{ id }")
     assert documents.read("{ id }") is used
     assert documents.read("{ me { id } }") is not unused
-
-
-def test_a_document_is_measured_in_tokens(documents: Documents) -> None:
-    # Two braces, and one token an alias, a colon and a field.
-    fields = (MAX_TOKENS - 2) // 3
-    assert documents.read("{" + " ".join(f"a{number}:id" for number in range(fields)) + "}").phase is Phase.EXECUTED
-    too_many = documents.read("{" + " ".join(f"a{number}:id" for number in range(fields + 1)) + "}")
-    assert _is_refused(too_many, Phase.PARSE)
-    assert "tokens" in too_many.errors[0].message
 
 
 def _nested(opening: str, inside: str, closing: str, depth: int) -> str:
@@ -110,26 +104,22 @@ def test_any_depth_is_read_or_refused(documents: Documents, depth: int) -> None:
         "query($x: " + _nested("[", "Int", "]", depth) + ") { id }",
     ):
         document = documents.read(text)
-        assert document.phase in (Phase.EXECUTED, Phase.PARSE, Phase.VALIDATION)
+        assert document.phase in (Phase.EXECUTED, Phase.PARSE, Phase.COMPLEXITY, Phase.VALIDATION)
         assert (document.document is None) == (document.phase is not Phase.EXECUTED)
         assert bool(document.errors) == (document.phase is not Phase.EXECUTED)
-
-
-def test_depth_alone_is_no_mistake(documents: Documents) -> None:
-    assert documents.read(_nested("{me", "{id}", "}", 50)).phase is Phase.EXECUTED
 
 
 def test_fragments_that_spread_one_another_are_read_or_refused(documents: Documents) -> None:
     chain = "".join(f"fragment F{step} on Query{{...F{step + 1}}}" for step in range(600))
     document = documents.read("{...F0}" + chain + "fragment F600 on Query{id}")
-    assert document.phase in (Phase.EXECUTED, Phase.VALIDATION)
+    assert document.phase is Phase.COMPLEXITY
 
 
 @pytest.mark.parametrize("text", ["{ __schema { queryType { name } } }", '{ __type(name: "Query") { name } }'])
 def test_introspection_is_refused_where_it_is_off(text: str) -> None:
-    assert Documents(SCHEMA, introspection=True).read(text).phase is Phase.EXECUTED
-    assert _is_refused(Documents(SCHEMA, introspection=False).read(text), Phase.VALIDATION)
+    assert Documents(SCHEMA, LIMITS, introspection=True).read(text).phase is Phase.EXECUTED
+    assert _is_refused(Documents(SCHEMA, LIMITS, introspection=False).read(text), Phase.VALIDATION)
 
 
 def test_what_clients_need_of_types_stays_where_introspection_is_off() -> None:
-    assert Documents(SCHEMA, introspection=False).read("{ __typename me { __typename } }").phase is Phase.EXECUTED
+    assert Documents(SCHEMA, LIMITS, introspection=False).read("{ __typename me { __typename } }").phase is Phase.EXECUTED

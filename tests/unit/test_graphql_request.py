@@ -14,7 +14,6 @@ from pytest_aiohttp import AiohttpClient
 from app.graphql_request import (
     GRAPHQL_JSON,
     JSON,
-    MAX_BODY_BYTES,
     GraphQLRequest,
     Malformed,
     accepted,
@@ -23,10 +22,12 @@ from app.graphql_request import (
     parse_request,
     sent_request,
 )
+from app.limits import Limits
 from app.refusal import HttpRefusal
 
 Client = TestClient[web.Request, web.Application]
 MALFORMED_STATUS = 422
+LIMITS = Limits()
 
 
 def _outcome(read: Callable[[], object]) -> object:
@@ -50,7 +51,7 @@ async def _echo(request: web.Request) -> web.Response:
 
 @pytest.fixture
 async def client(aiohttp_client: AiohttpClient) -> Client:
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app = web.Application(client_max_size=LIMITS.max_body)
     app.router.add_route("*", "/", _echo)
     return await aiohttp_client(app)
 
@@ -217,7 +218,7 @@ async def test_a_get_that_asks_nothing_is_refused(client: Client, parameters: di
         ({"Content-Type": JSON}, b'"{a}"', 400),
         ({"Content-Type": JSON}, b"{", 400),
         ({"Content-Type": JSON}, b"{}", MALFORMED_STATUS),
-        ({"Content-Type": JSON}, b" " * (MAX_BODY_BYTES + 1), 413),
+        ({"Content-Type": JSON}, b" " * (LIMITS.max_body + 1), 413),
         ({"Content-Type": "text/plain"}, b"{}", 415),
         ({"Content-Type": "application/x-www-form-urlencoded"}, b"query={a}", 415),
         ({"Content-Type": "multipart/form-data; boundary=x"}, b"{}", 415),

@@ -1,9 +1,5 @@
 """Identity: a token is believed only if signature, algorithm and every claim hold; all else is UNAUTHENTICATED."""
 
-import base64
-import hashlib
-import hmac
-import json
 import os
 import time
 
@@ -15,23 +11,16 @@ from app.identity import LEEWAY_S, LONGEST_NAME, LONGEST_SUBJECT, LONGEST_TOKEN,
 from models.errors import Unauthenticated, UnauthenticatedReason
 from models.ids import user_hash_hex
 from tests.asking import SECRET
+from tests.forging import HEADER, part, signed
 
 TOKENS = Tokens(SECRET)
 STRICT = Tokens(SECRET, issuer="https://idp", audience="chat")
 NOW_S = int(os.environ["TEST_NOW_S"])  # the same in all processes that share the tests, which name them by it
-HEADER = {"alg": "HS256", "typ": "JWT"}
 CLAIMS = {"sub": "alice", "exp": NOW_S + 3600, "iat": NOW_S, "iss": "https://idp", "aud": "chat"}
 
 
-def _part(content: object) -> str:
-    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
 def _signed(payload: object, *, header: object = HEADER, secret: str = SECRET) -> str:
-    """Return a token as only somebody without a library could make it."""
-    text = f"{_part(header)}.{_part(payload)}"
-    return f"{text}.{_part(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())}"
+    return signed(payload, secret.encode(), header=header)
 
 
 def _with(**claims: object) -> str:
@@ -103,12 +92,38 @@ def test_a_signed_token_with_another_header_is_invalid(header: object) -> None:
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
 @pytest.mark.parametrize("signature", ["", "AAAA", "="])
 def test_a_token_without_its_signature_is_invalid(algorithm: str, signature: str) -> None:
-    assert _refusal(f"{_part({'alg': algorithm})}.{_part(CLAIMS)}.{signature}") is UnauthenticatedReason.INVALID
+    assert _refusal(f"{part({'alg': algorithm})}.{part(CLAIMS)}.{signature}") is UnauthenticatedReason.INVALID
 
 
-def test_a_key_that_a_token_brings_along_proves_nothing() -> None:
-    header = {**HEADER, "jku": "https://evil/jwks", "jwk": {"kty": "oct", "k": _part(b"evil" * 8)}, "kid": "../../dev/null"}
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"jku": "https://evil/jwks"},
+        {"x5u": "https://evil/chain"},
+        {"x5c": "MIIB"},
+        {"jwk": {"kty": "oct", "k": part(b"evil" * 8)}},
+        {"crit": "exp"},
+        {"zip": "DEF"},
+        {"cty": "JWT"},
+        {"typ": "JWE"},
+        {"typ": "logout+jwt"},
+        {"anything": "else"},
+    ],
+    ids=str,
+)
+def test_a_header_that_says_more_than_it_may_makes_a_rightly_signed_token_invalid(header: dict[str, object]) -> None:
+    assert STRICT.verify(_signed(CLAIMS)).claims.uid == user_hash_hex("https://idp", "alice")
+    assert _refusal(_signed(CLAIMS, header={**HEADER, **header})) is UnauthenticatedReason.INVALID
+
+
+def test_a_key_that_a_token_names_proves_nothing() -> None:
+    header = {**HEADER, "kid": "../../dev/null"}
     assert _refusal(_signed(CLAIMS, header=header, secret="evil" * 8)) is UnauthenticatedReason.INVALID
+
+
+@pytest.mark.parametrize("header", [{"typ": "at+jwt"}, {"typ": "application/at+JWT"}, {"kid": "a"}, {"x5t": "a"}], ids=str)
+def test_a_header_may_say_what_providers_write(header: dict[str, object]) -> None:
+    assert STRICT.verify(_signed(CLAIMS, header={**HEADER, **header})).roles == frozenset()
 
 
 def test_a_token_of_another_secret_is_invalid() -> None:
@@ -117,7 +132,7 @@ def test_a_token_of_another_secret_is_invalid() -> None:
 
 def test_claims_put_under_another_tokens_signature_are_invalid() -> None:
     header, _, signature = _signed(CLAIMS).split(".")
-    assert _refusal(f"{header}.{_part({**CLAIMS, 'sub': 'admin'})}.{signature}") is UnauthenticatedReason.INVALID
+    assert _refusal(f"{header}.{part({**CLAIMS, 'sub': 'admin'})}.{signature}") is UnauthenticatedReason.INVALID
 
 
 @pytest.mark.parametrize("name", ["exp", "sub", "iss", "aud"])
@@ -186,8 +201,8 @@ def test_a_token_for_somebody_else_is_refused_where_no_audience_is_set() -> None
         pytest.param(_signed(b"\xff"), id="claims that are no text"),
         pytest.param(_signed(b""), id="no claims"),
         pytest.param(_signed(b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}"), id="claims nested deep"),
-        pytest.param(f"{_part(b'[' * 2500 + b']' * 2500)}.e30.e30", id="a header nested deep"),
-        pytest.param(f"{_part(b'{' + b'1' * 5000)}.e30.e30", id="a header of digits"),
+        pytest.param(f"{part(b'[' * 2500 + b']' * 2500)}.e30.e30", id="a header nested deep"),
+        pytest.param(f"{part(b'{' + b'1' * 5000)}.e30.e30", id="a header of digits"),
         pytest.param(_with(exp=0)[:-1], id="cut short"),
         pytest.param(_with(pad="x" * 10_000), id="10 kB"),
         pytest.param("a." * 1_000_000, id="two megabytes"),

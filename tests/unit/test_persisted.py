@@ -7,6 +7,7 @@ from graphql import build_schema
 
 from app.documents import Documents
 from app.graphql_request import GraphQLRequest, Malformed, graphql_request
+from app.limits import Limits
 from app.persisted import PersistedDocuments, PersistedQueryMismatch, PersistedQueryNotFound, UntrustedDocument
 from app.trusted import TrustedDocuments
 from cache.persisted import LONGEST_BYTES, MAX_BYTES, PersistedTexts
@@ -14,7 +15,7 @@ from cache.redis_level import RedisLevel
 
 HASH = "a" * 32 + "0" * 32
 TEXT, OTHER = "{ id }", "{ me { id } }"
-DOCUMENTS = Documents(build_schema("type Query { me: Query, id: ID }"), introspection=True)
+DOCUMENTS = Documents(build_schema("type Query { me: Query, id: ID }"), Limits(), introspection=True)
 
 
 def _hash(text: str) -> str:

@@ -8,10 +8,11 @@ import pytest
 from graphql import build_schema
 
 from app.documents import Documents
+from app.limits import Limits
 from app.settings import WrongSettings
 from app.trusted import ALLOWED, TrustedDocuments
 
-DOCUMENTS = Documents(build_schema("type Query { me: Query, id: ID }"), introspection=False)
+DOCUMENTS = Documents(build_schema("type Query { me: Query, id: ID }"), Limits(), introspection=False)
 TEXT, OTHER = "query A { id }", "query B { me { id } }"
 HASH = hashlib.sha256(TEXT.encode()).hexdigest()
 
