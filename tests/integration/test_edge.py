@@ -1,90 +1,12 @@
 """The edge by raw sockets: connections that stay open and that do not, requests in a row, slow readers, and no HTTP at all."""
 
 import asyncio
-import json
-import socket
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
 
 import pytest
 
 from app.edge import LONGEST_LINE_BYTES, Edge
-from app.settings import Settings
-from app.wiring import build_app
-from cache.redis_level import RedisLevel
 from resolvers.services import Services
-from tests.asking import token
-
-AUTHORIZATION = f"Authorization: Bearer {token('alice')}"
-NAME = {"data": {"viewer": {"name": "Alice"}}}
-
-
-class Answer(NamedTuple):
-    version: str
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class Connection:
-    """One connection of a client that writes what it likes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    def write(self, sent: bytes) -> None:
-        self._writer.write(sent)
-
-    def post(self, query: str, *headers: str, version: str = "HTTP/1.1") -> None:
-        """Send a query, without waiting for its answer."""
-        body = json.dumps({"query": query}).encode()
-        more = (AUTHORIZATION, "Host: pollux", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers)
-        self.write("\r\n".join((f"POST /graphql {version}", *more, "", "")).encode() + body)
-
-    async def answer(self, *, bodiless: bool = False) -> Answer:
-        """Return the next answer; raises IncompleteReadError where there is none."""
-        lines = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5)).decode().split("\r\n")[:-2]
-        version, status, _ = lines[0].split(" ", 2)
-        headers = dict(line.split(": ", 1) for line in lines[1:])
-        length = 0 if bodiless else int(headers.get("Content-Length", "0"))
-        return Answer(version, int(status), headers, await asyncio.wait_for(self._reader.readexactly(length), 5))
-
-    async def is_closed(self) -> bool:
-        """Whether the server closes the connection, rather than waiting for more."""
-        try:
-            return await asyncio.wait_for(self._reader.read(1), 0.5) == b""
-        except TimeoutError:
-            return False
-        except ConnectionResetError:
-            return True
-
-    async def end(self) -> None:
-        self._writer.close()
-
-
-@pytest.fixture
-async def edge(settings: Settings, opened: tuple[Services, RedisLevel]) -> AsyncIterator[Edge]:
-    edge = Edge(build_app(settings, *opened))
-    yield edge
-    await edge.close()
-
-
-@pytest.fixture
-async def port(edge: Edge) -> int:
-    listener = socket.create_server(("127.0.0.1", 0))
-    await edge.listen(listener)
-    return int(listener.getsockname()[1])
-
-
-@pytest.fixture
-async def connection(port: int) -> AsyncIterator[Connection]:
-    opened = Connection(*await asyncio.open_connection("127.0.0.1", port))
-    yield opened
-    await opened.end()
+from tests.integration.connection import AUTHORIZATION, NAME, Connection
 
 
 async def test_a_connection_stays_open(connection: Connection) -> None:
@@ -229,33 +151,3 @@ async def test_a_line_as_long_as_allowed_is_read(connection: Connection) -> None
     connection.write(line + f"\r\nHost: pollux\r\n{AUTHORIZATION}\r\n\r\n".encode())
     answer = await connection.answer()
     assert (answer.status, answer.json()) == (200, NAME)
-
-
-HOLD = '{ sync(waitMs: 30000, token: "%s") { token } }'
-
-
-async def held(connection: Connection, services: Services) -> str:
-    """Begin to wait for what is new, and return the token that is waited with."""
-    connection.post("{ sync { token } }")
-    token = str((await connection.answer()).json()["data"]["sync"]["token"])
-    connection.post(HOLD % token)
-    while not services.wake.waiters.waiting:  # noqa: ASYNC110  # it has no event of its own
-        await asyncio.sleep(0.005)
-    return token
-
-
-async def test_a_client_that_goes_away_is_waited_for_no_longer(connection: Connection, services: Services) -> None:
-    await held(connection, services)
-    await connection.end()
-    while services.wake.waiters.waiting or services.wake.waiters.topics:  # noqa: ASYNC110  # it has no event of its own
-        await asyncio.sleep(0.005)
-    assert services.wake.waiters.held == 0
-
-
-async def test_a_held_poll_is_answered_when_the_server_stops(connection: Connection, services: Services, edge: Edge) -> None:
-    token = await held(connection, services)
-    closing = asyncio.ensure_future(edge.close())
-    answer = await connection.answer()
-    assert (answer.status, answer.json()) == (200, {"data": {"sync": {"token": token}}})
-    await closing
-    assert await connection.is_closed()
