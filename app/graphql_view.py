@@ -192,10 +192,10 @@ class PolluxView(GraphQLView[Context, None]):
             watch(context.undeclared)
         result = await self._operations.executed(prepared, context)
         if result.errors:
-            answer = self._operations.answer(prepared, result, asking.request_id)
+            answer = self._operations.answer_of(prepared, result, asking.request_id)
             status = _PARTIAL_STATUS[asking.accepted.media_type]
             return self._errors(asking, status, answer, context.activity, context.intervals)
-        body = orjson.dumps(self._operations.answer(prepared, result, asking.request_id))
+        body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared

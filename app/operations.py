@@ -35,10 +35,10 @@ class Operations:
     """Reads requests and runs what they ask for."""
 
     def __init__(self, schema: PolluxSchema, requests: Requests, persisted: PersistedDocuments, limits: Limits) -> None:
+        self._max_cost = limits.max_cost
         self._schema = schema
         self._requests = requests
         self._persisted = persisted
-        self._limits = limits
 
     async def prepared(self, sent: bytes | str, request_id: str) -> Prepared | Rejected:
         """Return a request, the body or query string of one, ready to execute, or why it cannot be. Raises HttpRefusal."""
@@ -60,22 +60,20 @@ class Operations:
     async def results(self, prepared: Prepared, context: Context, request_id: str) -> AsyncGenerator[bytes, None]:
         """Yield results as JSON. Raises Stopped."""
         if prepared.operation.node.operation is not OperationType.SUBSCRIPTION:
-            yield orjson.dumps(self.answer(prepared, await self.executed(prepared, context), request_id))
+            yield orjson.dumps(self.answer_of(prepared, await self.executed(prepared, context), request_id))
             return
         async with aclosing(events(self._schema, prepared.operation, context)) as results:
             async for result in results:
-                yield orjson.dumps(self.answer(prepared, result, request_id))
+                yield orjson.dumps(self.answer_of(prepared, result, request_id))
 
-    def answer(self, prepared: Prepared, result: ExecutionResult, request_id: str) -> dict[str, Any]:
-        """Return what an answer says."""
+    def answer_of(self, prepared: Prepared, result: ExecutionResult, request_id: str) -> dict[str, Any]:
+        """Return a result as an answer shows it, with its cost where the client asked for that."""
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
-            errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=request_id)
-            answer = {"errors": errors, **answer}
+            answer = {"errors": formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=request_id), **answer}
         if prepared.shows_cost:
-            cost = {"requested": prepared.operation.cost, "limit": self._limits.max_cost}
-            answer["extensions"] = {"cost": cost}
+            answer["extensions"] = {"cost": {"requested": prepared.operation.cost, "limit": self._max_cost}}
         return answer
 
     async def _prepare(self, sent: bytes | str) -> Prepared | Refused | DocumentRefused:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from app.chat_page import add_chat
 from app.cors import Cors
 from app.demo import DEMO_USER
 from app.documents import Documents
@@ -153,6 +154,7 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quic
     app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
     add_assets(app)
+    add_chat(app, (lambda name: tokens.issue(name, name=name.title())) if settings.hands_out_tokens else None)
     return app
 
 

@@ -88,6 +88,8 @@ async def _run(load: Load) -> None:
         async with asyncio.TaskGroup() as everybody:
             for work in (load.watch(), *cast.work()):
                 everybody.create_task(work)
+        for wanderer in cast.wanderers:
+            await wanderer.finish()
         for process in range(len(load.plan.ports)):
             for person, room in cast.rooms:
                 await Reader(person, room, f"audit-{process}").audit(process)

@@ -7,11 +7,13 @@ from tests.faults.history.readers import Reader
 from tests.faults.history.records import Kind
 from tests.faults.history.roamers import host, open_room, roam
 from tests.faults.history.session import Load, Person
+from tests.faults.history.wanderers import Wanderer
 from tests.faults.history.writers import Writer
 
 SCHEMA = '{ __type(name: "Mutation") { fields { name } } }'
 ROAMERS = 2
 HOSTS = 2
+WANDERERS = 2
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Cast:
     readers: list[Reader] = field(default_factory=list)
     roamers: list[Person] = field(default_factory=list)
     hosts: list[tuple[Person, Person, str]] = field(default_factory=list)
+    wanderers: list[Wanderer] = field(default_factory=list)
 
     def work(self) -> Iterator[Coroutine[object, object, None]]:
         """Give what each of them does until the load stops."""
@@ -31,6 +34,7 @@ class Cast:
         yield from (reader.run() for reader in self.readers)
         yield from (roam(roamer, public[n % len(public)][1]) for n, roamer in enumerate(self.roamers))
         yield from (host(*pair, self.rooms) for pair in self.hosts)
+        yield from (wanderer.run() for wanderer in self.wanderers)
 
 
 class People:
@@ -60,6 +64,12 @@ class People:
             guest = self._person(f"g{number}")
             guest_id = await Writer(guest, "").introduce()
             cast.hosts.append((await self._introduced(f"h{number}"), guest, guest_id))
+        for number in range(WANDERERS):
+            person, rooms = await self._introduced(f"c{number}"), [room for _, room in cast.rooms]
+            for room in rooms:
+                await Writer(person, room).move(Kind.JOIN)
+            cast.wanderers.append(Wanderer(person, rooms))
+            await cast.wanderers[-1].enter()
         return cast
 
     def close(self) -> None:

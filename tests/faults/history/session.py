@@ -87,7 +87,7 @@ class Load:
 
 
 class Person:
-    """A user with a connection to every server process. `name` is what the token says."""
+    """A user with a connection to every server process. `name` is what the `token` says."""
 
     def __init__(self, load: Load, who: str) -> None:
         self.load = load
@@ -100,7 +100,8 @@ class Person:
         """Use a later token with another name from now on."""
         self.name = f"{self.who} {self.names}"
         issued_s = FIRST_ISSUED_S + self.names
-        self._authorization = f"Bearer {token(self.who, name=self.name, issued_s=issued_s)}".encode()
+        self.token = token(self.who, name=self.name, issued_s=issued_s)
+        self._authorization = f"Bearer {self.token}".encode()
         self.names += 1
 
     async def ask(
