@@ -91,7 +91,7 @@ ASSUMED = {
 }
 ASSUMED_MISTAKES = 1
 # What is more work than the objects of its answer are.
-WEIGHTS = {"Query.searchChannels": 20, "Query.sync": 10, "Channel.onlineUsers": 10}
+WEIGHTS = {"Query.searchChannels": 20, "Query.sync": 10, "Subscription.sync": 10, "Channel.onlineUsers": 10}
 WEIGHT_OF_CHANGE = 10
 WEIGHT_OF_INTROSPECTION = 1000
 

@@ -135,6 +135,9 @@ async def events(schema: PolluxSchema, operation: Operation, context: Context) -
         variable_values=operation.given,
         operation_name=operation.name,
         context_value=context,
+        executor_class=schema.execution_context_class,
+        max_coercion_errors=MAX_ERRORS,
+        hide_suggestions=schema.config.disable_field_suggestions,
     )
     stream = await found if isawaitable(found) else found
     if isinstance(stream, ExecutionResult):

@@ -1,4 +1,4 @@
-"""A connection of a client that writes what it likes, and reads answers of HTTP/1."""
+"""A connection of a client that writes what it likes."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tests.asking import token
 
 AUTHORIZATION = f"Authorization: Bearer {token('alice')}"
+NAME = {"data": {"viewer": {"name": "Alice"}}}
 
 
 class Answer(NamedTuple):
