@@ -87,7 +87,7 @@ clients/typescript/dist/.built: .venv/runtime $(CLIENT_SOURCES)
 	@sh clients/typescript/build.sh $(BIN)
 	@touch $@
 
-WEB_SOURCES := $(shell find web/src web/graphiql -type f) $(wildcard web/*.json web/*.ts)
+WEB_SOURCES := $(shell find web/src web/chat web/graphiql -type f) $(wildcard web/*.json web/*.ts)
 
 web/dist/.built: .venv/runtime clients/typescript/dist/.built $(WEB_SOURCES)
 	@sh web/build.sh $(BIN)

@@ -7,14 +7,12 @@ is the application's. What the protocol itself refuses is answered as JSON, in t
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
-from app.graphql_view import PolluxView
 from app.identity import LONGEST_TOKEN
 from app.wiring import VIEW
 from models.errors import ErrorCode
@@ -25,8 +23,12 @@ log = logging.getLogger("pollux.http")
 LONGEST_LINE_BYTES = 8190
 # Of a header: the longest token, and the name of its scheme. Another bound than a line's, so that an error tells which.
 LONGEST_HEADER_BYTES = LONGEST_TOKEN + 64
-# Requests in flight have this long to end after SIGTERM.
+# After SIGTERM everything has this long to end.
 DRAIN_S = 5.0
+# An idle connection has this long for one more request, which is answered and told that it was the last: closed at once, it
+# could be closed while a request is on its way, and the client would not know what became of it.
+LINGER_S = 3.0
+_LOOK_S = 0.05
 
 
 class EdgeProtocol(web.RequestHandler):
@@ -58,38 +60,41 @@ class Edge:
 
     def __init__(self, app: web.Application) -> None:
         # No access log: it costs as much as a poll (docs/adr/0006).
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S, handler_cancellation=True)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S - LINGER_S, handler_cancellation=True)
         self._app = app
         self._listening: asyncio.Server | None = None
+        self.closing = False
 
     async def listen(self, listener: socket.socket) -> None:
         """Accept connections."""
         await self._runner.setup()
         server = self._runner.server
         assert server is not None
-        server.request_handler = _front(self._app[VIEW], server.request_handler)
+        self._view, self._application = self._app[VIEW], server.request_handler
+        server.request_handler = self._handle
         loop = asyncio.get_running_loop()
         options: dict[str, Any] = {"access_log": None, "max_line_size": LONGEST_LINE_BYTES, "max_field_size": LONGEST_HEADER_BYTES}
         self._listening = await loop.create_server(lambda: EdgeProtocol(server, loop=loop, **options), sock=listener)
 
-    async def close(self) -> None:
-        """Stop accepting, let what is in flight end, and close."""
+    async def close(self, *, linger_s: float = LINGER_S) -> None:
+        """Stop accepting, let who waits for news wait no longer, let what is in flight end, and close."""
         if self._listening is not None:
             self._listening.close()
+        self.closing = True
+        await self._app[VIEW].close(self._app)
+        server, clock_s = self._runner.server, asyncio.get_running_loop().time
+        until_s = clock_s() + linger_s
+        while server is not None and server.connections and clock_s() < until_s:  # noqa: ASYNC110  # aiohttp tells nobody when a connection ends
+            await asyncio.sleep(_LOOK_S)
         await self._runner.cleanup()
 
-
-_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
-
-def _front(view: PolluxView, application: _Handler) -> _Handler:
-    """Return a handler of requests that knows one path by itself."""
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         target = request.raw_path
         if target == "/graphql" or target.startswith("/graphql?"):
             assert isinstance(request, web.Request)
-            return await view(request)
-        return await application(request)
-
-    return handle
+            response = await self._view(request)
+        else:
+            response = await self._application(request)
+        if self.closing:
+            response.force_close()
+        return response

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
@@ -17,6 +17,7 @@ from app.refusal import HttpRefusal
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 # What a document identifier that is the document's own hash begins with.
 SHA256_PREFIX = "sha256:"
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
@@ -38,10 +39,17 @@ class GraphQLRequest:
     shows_cost: bool = False
 
 
-def response_media_type(accept: str) -> str:
-    """Return the media type a client wants its answer in, the best it accepts. Raises HttpRefusal 406."""
+class Accepted(NamedTuple):
+    """What a client wants its answer in: the best it accepts, and whether it accepts events at all."""
+
+    media_type: str
+    events: bool
+
+
+def accepted(accept: str) -> Accepted:
+    """Return what an `Accept` header wants. Raises HttpRefusal 406."""
     if not accept.strip():
-        return JSON
+        return Accepted(JSON, events=False)
     # Range -> its quality and its place in the header; of ranges that match, the most specific counts (RFC 9110, 12.5.1).
     ranges: dict[str, tuple[float, int]] = {}
     for place, item in enumerate(accept.split(",")):
@@ -51,10 +59,11 @@ def response_media_type(accept: str) -> str:
         offered: next((ranges[match] for match in (offered, "application/*", "*/*") if match in ranges), (0.0, 0))
         for offered in (JSON, GRAPHQL_JSON)
     }
+    found[EVENTS] = ranges.get(EVENTS, (0.0, 0))  # by its name alone
     best = max(found, key=lambda offered: found[offered])
     if found[best][0] == 0.0:
-        raise HttpRefusal(406, f"This server answers {GRAPHQL_JSON} or {JSON}.")
-    return best
+        raise HttpRefusal(406, f"This server answers {GRAPHQL_JSON}, {JSON} or {EVENTS}.")
+    return Accepted(best, events=found[EVENTS][0] > 0.0)
 
 
 async def sent_request(request: web.Request) -> bytes | str:

@@ -1,43 +1,46 @@
-"""GraphQL over HTTP: one request in, one answer out.
+"""GraphQL at one address: one request in, one answer out, or a connection that stays open.
 
 Rule: the identity is known before anything of the operation is; every answer is JSON, and nothing internal shows.
 A poll that was asked before is answered in four steps: whose token, which operation, which kept answer, does it hold.
-Strawberry's aiohttp view is the frame (and brings its WebSockets later); what it does differently from the
-specification is why `__call__` is ours.
+Strawberry's aiohttp view is the frame; what it does differently from the specification is why `__call__` is ours.
 """
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
-from graphql import GraphQLError, OperationType
+from graphql import OperationType
 from strawberry.aiohttp.views import GraphQLView
 
 from app.cors import Cors
 from app.documents import Phase
+from app.event_stream import EventStream
 from app.graphiql import GraphiQLPage
-from app.graphql_request import GRAPHQL_JSON, JSON, Malformed, parse_request, sent_request
+from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, sent_request
 from app.identity import Known, Viewers
 from app.limits import Limits
-from app.persisted import DocumentRefused, PersistedDocuments
+from app.open_connections import OpenConnections
+from app.operations import Operations, Rejected
+from app.persisted import PersistedDocuments
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
-from app.requests import Prepared, Refused, Requests
+from app.requests import Prepared, Requests
 from app.responses import PRIVATE
+from app.socket import Socket, SocketParts
 from cache.answers import Answer, Answers
 from cache.dependencies import Level
-from models.errors import ErrorCode, PolluxError, Unauthenticated, Unavailable
+from models.errors import ErrorCode, Overloaded, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
 from models.read_watch import watch
+from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context
 from resolvers.polling import general_interval, show_general_interval
 from resolvers.services import Services
 from schema.build import PolluxSchema
-from schema.errors import formatted, refusal
-from schema.operation import run
+from schema.errors import refusal
 
 log = logging.getLogger("pollux.http")
 
@@ -66,6 +69,7 @@ class ViewParts(NamedTuple):
     cors: Cors
     limits: Limits
     page: GraphiQLPage | None
+    max_open: int
 
 
 class PolluxView(GraphQLView[Context, None]):
@@ -76,9 +80,11 @@ class PolluxView(GraphQLView[Context, None]):
         self._parts = parts
         self._services = parts.services
         self._viewers = parts.viewers
-        self._requests = parts.requests
         self._answers = parts.answers
         self._replies = Replies(parts.cors)
+        self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
+        self._socket_parts = SocketParts(parts.services, parts.viewers, self._operations)
+        self._open = OpenConnections(parts.max_open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; the only place where a failure of any kind ends."""
@@ -100,32 +106,40 @@ class PolluxView(GraphQLView[Context, None]):
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
 
+    async def running(self, _app: web.Application) -> AsyncIterator[None]:
+        """Look after connections that stay open, and end them and every wait when the server stops."""
+        task = asyncio.create_task(self._open.run(), name="open connections")
+        yield
+        await end(task)
+
     async def close(self, _app: web.Application) -> None:
-        """Let nobody wait any longer: held polls are answered with what there is."""
+        """Let nobody wait any longer: held polls are answered with what there is, connections are ended."""
         self._services.wake.close()
+        await self._open.close()
 
     async def _answer(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         if request.method not in METHODS:
             raise HttpRefusal(405, f"Use {ALLOW}.", headers={"Allow": ALLOW})
         page, headers = self._parts.page, request.headers
+        if "Upgrade" in headers and headers["Upgrade"].lower() == "websocket":
+            return await self._converse(request, asking)
         if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and _shows_page(request):
             return page.response(request.host)
-        media_type = asking.media_type
+        accepted = asking.accepted
         authorization = headers.get("Authorization", "")
         known = self._viewers.known(authorization) or await self._viewers.authorize(authorization)
-        activity = _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+        activity = _activity(headers)
         if activity is not ClientActivity.BACKGROUND:
             self._services.presence.seen(known.viewer.user_id)
         sent = await sent_request(request)
-        prepared = self._requests.known(sent) or await self._prepared(sent)
-        if isinstance(prepared, Refused):
-            errors = formatted(prepared.errors, code=prepared.code, request_id=asking.request_id)
-            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": errors}, activity)
-        if isinstance(prepared, DocumentRefused):
-            return self._errors(asking, _STATUS[prepared.phase][media_type], {"errors": [refusal(prepared)]}, activity)
-        _check_operation(prepared, safe=request.method != "POST")
-        if prepared.sha256 is not None:
-            self._parts.persisted.used(prepared.sha256)
+        prepared = await self._operations.prepared(sent, asking.request_id)
+        if isinstance(prepared, Rejected):
+            if accepted.media_type == EVENTS:
+                return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
+            return self._errors(asking, _STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
+        if _is_streamed(prepared, accepted, safe=request.method != "POST"):
+            results = self._operations.results(prepared, Context(self._services, known.viewer, activity), asking.request_id)
+            return await self._streamed(request, asking, results, known, activity)
         key: Hashable = None
         kept = present = None
         if prepared.key is not None and self._answers is not None:
@@ -141,15 +155,34 @@ class PolluxView(GraphQLView[Context, None]):
             context.started_from(present.heads, present.inbox)
         return await self._executed(asking, prepared, context, known, key)
 
-    async def _prepared(self, sent: bytes | str) -> Prepared | Refused | DocumentRefused:
-        """Return a request that was not sent before ready to execute, or why it cannot be. Raises HttpRefusal."""
-        try:
-            asked = parse_request(sent)
-            return self._requests.prepare(sent, asked, await self._parts.persisted.text_of(asked))
-        except Malformed as error:
-            return Refused(Phase.MALFORMED, ErrorCode.BAD_REQUEST, [GraphQLError(str(error))])
-        except DocumentRefused as error:
-            return error
+    async def _converse(self, request: web.Request, asking: Asking) -> web.StreamResponse:
+        """Serve a WebSocket until it ends. Raises HttpRefusal, Overloaded."""
+        if not self._check_websocket_origin(request):
+            raise HttpRefusal(403, "Scripts of this site may not connect.", code=ErrorCode.FORBIDDEN)
+        if self._open.refused:
+            raise Overloaded
+        socket = Socket(request, self._socket_parts, asking.request_id, _activity(request.headers))
+        if not socket.acceptable:
+            raise HttpRefusal(400, "This is not a handshake of a WebSocket.")
+        async with self._open.kept(socket):
+            return await socket.converse()
+
+    def is_websocket_origin_allowed(self, request: web.Request, origin: str) -> bool:
+        """Whether scripts of another site may connect."""
+        return self._parts.cors.allows(origin)
+
+    async def _streamed(
+        self, request: web.Request, asking: Asking, results: AsyncGenerator[bytes, None], known: Known, activity: ClientActivity
+    ) -> web.StreamResponse:
+        """Answer with events. Raises Overloaded, Unauthenticated."""
+        if self._open.refused:
+            raise Overloaded
+        if known.expired:
+            raise Unauthenticated(UnauthenticatedReason.EXPIRED)
+        headers = self._replies.to_events(asking, self._interval_ms(activity, ()))
+        stream = EventStream(request, headers, known.expires_s)
+        async with self._open.kept(stream):
+            return await stream.send(results)
 
     async def _executed(
         self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable
@@ -157,15 +190,12 @@ class PolluxView(GraphQLView[Context, None]):
         operation = prepared.operation
         if operation.is_query:
             watch(context.undeclared)
-        running = run(self._parts.schema, operation, context)
-        # A client that goes away takes its query along; what changes something is brought to its end.
-        result = await (running if operation.is_query else asyncio.shield(asyncio.ensure_future(running)))
+        result = await self._operations.executed(prepared, context)
         if result.errors:
-            # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
-            errors = formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=asking.request_id)
-            answer = {"errors": errors, "data": result.data, **self._extensions(prepared)}
-            return self._errors(asking, _PARTIAL_STATUS[asking.media_type], answer, context.activity, context.intervals)
-        body = orjson.dumps({"data": result.data, **self._extensions(prepared)})
+            answer = self._operations.answer_of(prepared, result, asking.request_id)
+            status = _PARTIAL_STATUS[asking.accepted.media_type]
+            return self._errors(asking, status, answer, context.activity, context.intervals)
+        body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
@@ -176,12 +206,6 @@ class PolluxView(GraphQLView[Context, None]):
             self._answers.keep(key, done)
         return self._replies.to(asking, done, known.tag, context.depends.level)
 
-    def _extensions(self, prepared: Prepared) -> dict[str, Any]:
-        """Return what an answer says besides its data, where it was asked to."""
-        if not prepared.shows_cost:
-            return {}
-        return {"extensions": {"cost": {"requested": prepared.operation.cost, "limit": self._parts.limits.max_cost}}}
-
     def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
         """Return the smallest of the intervals that an answer holds, or the general one."""
         return min(one.milliseconds for one in intervals or [general_interval(self._services, activity)])
@@ -190,7 +214,7 @@ class PolluxView(GraphQLView[Context, None]):
         self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
     ) -> web.Response:
         interval = {"X-Poll-Interval": f"{self._interval_ms(activity, intervals) / 1000:g}"}
-        return self._replies.unkept(asking, status, asking.media_type, answer, interval)
+        return self._replies.unkept(asking, status, asking.accepted.media_type, answer, interval)
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
@@ -204,10 +228,19 @@ def _shows_page(request: web.Request) -> bool:
     return not any(name in request.query for name in ("query", "documentId", "extensions"))
 
 
-def _check_operation(prepared: Prepared, *, safe: bool) -> None:
-    """Raise HttpRefusal for an operation that this way of asking does not allow."""
+def _activity(headers: Mapping[str, str]) -> ClientActivity:
+    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+
+
+def _is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:
+    """Whether an operation is answered by events. Raises HttpRefusal where this way of asking does not allow it."""
     kind = prepared.operation.node.operation
     if kind is OperationType.MUTATION and safe:
         raise HttpRefusal(405, "Mutations need POST.", headers={"Allow": "POST"})
-    if kind is OperationType.SUBSCRIPTION:
-        raise HttpRefusal(400, "Subscriptions need a connection that stays open.")
+    if kind is OperationType.SUBSCRIPTION and not accepted.events:
+        raise HttpRefusal(400, f"Subscriptions need a WebSocket, or Accept: {EVENTS}.")
+    return kind is OperationType.SUBSCRIPTION or accepted.media_type == EVENTS
+
+
+async def _once(answer: dict[str, Any]) -> AsyncGenerator[bytes, None]:
+    yield orjson.dumps(answer)

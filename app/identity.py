@@ -118,11 +118,19 @@ class Tokens:
 
 
 class Known(NamedTuple):
-    """A viewer whose token was verified. `tag` tells viewers apart in public, and says nothing else of them."""
+    """A viewer whose token was verified. `tag` tells viewers apart in public, and says nothing else of them.
+
+    `expires_s` is when their token expires, in seconds since 1970.
+    """
 
     viewer: Viewer
     tag: str
     expires_s: float
+
+    @property
+    def expired(self) -> bool:
+        """Whether the token expired, be it within the leeway: nothing that stays open begins by it."""
+        return self.expires_s <= time.time()
 
 
 class Viewers:
@@ -144,7 +152,7 @@ class Viewers:
     def known(self, authorization: str) -> Known | None:
         """Return whom this very header spoke for before, if its token is still valid."""
         known = self._known.get(authorization)
-        return known if known is not None and known.expires_s > time.time() else None
+        return known if known is not None and known.expires_s + LEEWAY_S > time.time() else None
 
     async def authorize(self, authorization: str) -> Known:
         """Return whom a header speaks for, made at first sight. Raises Unauthenticated, Unavailable."""
@@ -155,7 +163,7 @@ class Viewers:
         bearer = await self._tokens.verified(token.strip())
         viewer = await self.viewer(bearer)
         tag = hashlib.sha256(b"viewer " + bearer.claims.uid.encode()).hexdigest()[:12]
-        known = Known(viewer, tag, bearer.expires_s + LEEWAY_S)
+        known = Known(viewer, tag, bearer.expires_s)
         if forgotten == self._forgotten:  # else it may speak for somebody else by now, or its key be gone
             self._known.put(authorization, known, len(authorization))
         return known

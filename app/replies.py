@@ -18,7 +18,7 @@ import orjson
 from aiohttp import web
 
 from app.cors import Cors
-from app.graphql_request import response_media_type
+from app.graphql_request import Accepted, accepted
 from app.responses import GZIP_FROM_BYTES, PRIVATE, REFUSED, QuickResponse, gzipped, head
 from cache.answers import Answer
 from cache.dependencies import Level
@@ -38,9 +38,9 @@ class Asking:
     started_s: float = field(default_factory=time.perf_counter)
 
     @property
-    def media_type(self) -> str:
-        """The media type the client wants its answer in. Raises HttpRefusal 406."""
-        return _media_type(self.headers.get("Accept", ""))
+    def accepted(self) -> Accepted:
+        """What the client wants its answer in. Raises HttpRefusal 406."""
+        return _accepted(self.headers.get("Accept", ""))
 
 
 def asking_of(request: web.Request) -> Asking:
@@ -66,13 +66,13 @@ class Replies:
         if held is not None and (held == etag or _names(held, etag)):
             return QuickResponse(_variant(answer, 304, "", gzip=False), more, b"")
         gzip = len(answer.body) >= GZIP_FROM_BYTES and _accepts_gzip(asking.headers.get("Accept-Encoding", ""))
-        first = _variant(answer, 200, asking.media_type, gzip=gzip)
+        first = _variant(answer, 200, asking.accepted.media_type, gzip=gzip)
         return QuickResponse(first, more, _gzip_body(answer) if gzip else answer.body)
 
     def to_mutation(self, asking: Asking, answer: Answer) -> web.StreamResponse:
         """Return the reply to a mutation, which is never kept and has no tag."""
         return QuickResponse(
-            _variant(answer, 200, asking.media_type, gzip=False), self._more(asking, Level.STORE, None), answer.body
+            _variant(answer, 200, asking.accepted.media_type, gzip=False), self._more(asking, Level.STORE, None), answer.body
         )
 
     def unkept(
@@ -92,6 +92,11 @@ class Replies:
             },
         )
 
+    def to_events(self, asking: Asking, interval_ms: int) -> dict[str, str]:
+        """Return the headers of a reply that is a stream of events."""
+        more = {"X-Request-Id": asking.request_id, "X-Poll-Interval": f"{interval_ms / 1000:g}"}
+        return {**REFUSED, **more, **self._cors.headers(asking.headers.get("Origin"))}
+
     def _more(self, asking: Asking, level: Level, etag: str | None) -> str:
         """Return the header lines of this request alone."""
         took_ms = 1000 * (time.perf_counter() - asking.started_s)
@@ -108,7 +113,7 @@ class Replies:
         return lines
 
 
-_media_type = lru_cache(maxsize=256)(response_media_type)
+_accepted = lru_cache(maxsize=256)(accepted)
 
 
 @lru_cache(maxsize=256)

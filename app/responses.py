@@ -58,10 +58,20 @@ class QuickResponse(web.StreamResponse):
         """Whether the connection stays open."""
         return self._stays_open
 
+    def force_close(self) -> None:
+        """Let this be the connection's last response."""
+        self._stays_open = False
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the response."""
         transport = request.transport
-        if transport is None or not request.keep_alive or request.version != HttpVersion11 or request.method == hdrs.METH_HEAD:
+        if (
+            transport is None
+            or not self._stays_open
+            or not request.keep_alive
+            or request.version != HttpVersion11
+            or request.method == hdrs.METH_HEAD
+        ):
             await self._send_plainly(request)
             return None
         lines = f"{self._more}Date: {_date()}\r\n\r\n".encode("latin-1")
@@ -83,6 +93,8 @@ class QuickResponse(web.StreamResponse):
             name, _, value = line.partition(": ")
             headers.add(name, value)
         plain = web.Response(status=self.status, body=self._whole, headers=headers)
+        if not self._stays_open:
+            plain.force_close()
         await plain.prepare(request)
         await plain.write_eof()
         self._stays_open = bool(plain.keep_alive)

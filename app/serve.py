@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
+import sys
 import time
 from contextlib import AsyncExitStack
 
@@ -26,6 +28,7 @@ READY_S = 30.0
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises PortTaken, Unavailable."""
     listener = listen(settings)
+    on_terminal = sys.stdin is not None and sys.stdin.isatty()
     async with AsyncExitStack() as stack:
         if settings.redis_url is None:
             await _start_valkey(settings, stack)
@@ -36,9 +39,18 @@ async def serve(settings: Settings) -> None:
         supervisor = Supervisor(settings, listener)
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_number, supervisor.stop)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hangup, supervisor, on_terminal)
         greeting = asyncio.create_task(_greet(settings, listener, channel_id), name="greeting")
         await supervisor.run()
         await end(greeting)
+
+
+def _hangup(supervisor: Supervisor, on_terminal: bool) -> None:
+    """Reload; but end where SIGHUP says that the terminal is gone, which then is none any longer."""
+    if on_terminal and not os.isatty(0):
+        supervisor.stop()
+    else:
+        supervisor.reload()
 
 
 async def _start_valkey(settings: Settings, stack: AsyncExitStack) -> None:

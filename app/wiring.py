@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from app.chat_page import add_chat
 from app.cors import Cors
 from app.demo import DEMO_USER
 from app.documents import Documents
@@ -136,6 +137,7 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens
             cors=Cors(settings.allowed_origins),
             limits=settings,
             page=page,
+            max_open=settings.max_held,
         )
     )
 
@@ -148,9 +150,11 @@ def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quic
         app.cleanup_ctx.append(tokens.keys.running)
     app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
     app.router.add_route("*", "/graphql", app[VIEW])
+    app.cleanup_ctx.append(app[VIEW].running)
     app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
     add_assets(app)
+    add_chat(app, (lambda name: tokens.issue(name, name=name.title())) if settings.hands_out_tokens else None)
     return app
 
 

@@ -51,6 +51,16 @@ class Channel(Model):
         unique_together = (("creator_id", "client_channel_id"),)
 
 
+def name_key_of(kind: ChannelKind, name: str) -> str | None:
+    """Return what is unique among public channels that are not archived."""
+    return name.casefold() if kind is ChannelKind.PUBLIC else None
+
+
+def search_text_of(name: str, topic: str) -> str:
+    """Return what a search looks into."""
+    return f"{name}\n{topic}".casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelMetadata:
     """What is true of a channel at one `version` (its meta_version). `member_ids` is given for direct channels only."""

@@ -29,6 +29,7 @@ class CursorKind(Enum):
     CHANNELS = b"c"
     MEMBERS = b"r"
     SEARCH = b"s"
+    AUDIT = b"a"
 
 
 @dataclass(frozen=True, slots=True)

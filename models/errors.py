@@ -116,6 +116,10 @@ class Unavailable(PolluxError):
         return {**super().extensions(), "retryAfterMs": self.retry_after_ms}
 
 
+class Overloaded(Unavailable):
+    """This server has as many connections open as it may; try again shortly."""
+
+
 class MistakeCode(Enum):
     """`userErrors[].code` of a payload."""
 

@@ -20,8 +20,12 @@ class EventKind(IntEnum):
     MESSAGE_REACTIONS = 4
     MEMBER_JOINED = 5
     MEMBER_LEFT = 6
-    MEMBER_ROLE = 7
     METADATA = 8
+    MADE_OWNER = 9
+    MADE_MODERATOR = 10
+    MADE_MEMBER = 11
+    ARCHIVED = 12
+    REOPENED = 13
 
 
 # Kinds that touch a message somebody may already hold; they move the head's `last_change`.

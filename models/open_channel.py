@@ -4,14 +4,14 @@ Rule: what must be unique is unique in the database; a refused insert is read ag
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.channel import ChannelKind
+from models.channel import ChannelKind, name_key_of, search_text_of
 from models.database import Database, DuplicateRow, Transaction
 from models.errors import Mistake, MistakeCode
 from models.event import EventKind, NewEvent, append_events
-from models.inbox import UserEventKind, lock_inboxes, save_inboxes
+from models.inbox import UserEventKind
+from models.locked_channel import log_all
 from models.member import ChannelRole, add_members
 
 
@@ -28,7 +28,7 @@ class NewChannel:
 
     @property
     def name_key(self) -> str | None:
-        return self.name.casefold() if self.kind is ChannelKind.PUBLIC else None
+        return name_key_of(self.kind, self.name)
 
     @property
     def direct_key(self) -> str | None:
@@ -76,7 +76,7 @@ async def _open(tx: Transaction, new: NewChannel, now_us: int) -> int:
         "INSERT INTO channels (kind, name, name_key, topic, search_text, direct_key, client_channel_id, creator_id, created_us,"
         " last_event, last_message, last_change, meta_version, member_count, last_active_us)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 1, $11, $9) RETURNING id",
-        new.kind.value, new.name, new.name_key, new.topic, f"{new.name}\n{new.topic}".casefold(), new.direct_key,
+        new.kind.value, new.name, new.name_key, new.topic, search_text_of(new.name, new.topic), new.direct_key,
         new.client_channel_id, new.creator_id, now_us, 1 + len(people), len(people),
     )  # fmt: skip
     channel_id = int(rows[0]["id"])
@@ -89,15 +89,8 @@ async def _open(tx: Transaction, new: NewChannel, now_us: int) -> int:
     first_role = ChannelRole.MEMBER if new.kind is ChannelKind.DIRECT else ChannelRole.OWNER
     await add_members(tx, channel_id, [new.creator_id], role=first_role, at_seq=0, now_us=now_us)
     await add_members(tx, channel_id, new.member_ids, role=ChannelRole.MEMBER, at_seq=0, now_us=now_us)
-    await _log_joins(tx, channel_id, people, now_us)
+    await log_all(tx, people, UserEventKind.CHANNEL_JOINED, channel_id, now_us)
     return channel_id
-
-
-async def _log_joins(tx: Transaction, channel_id: int, people: Sequence[int], now_us: int) -> None:
-    inboxes = await lock_inboxes(tx, people)
-    for inbox in inboxes.values():
-        inbox.log(UserEventKind.CHANNEL_JOINED, channel_id=channel_id)
-    await save_inboxes(tx, list(inboxes.values()), now_us)
 
 
 def _taken() -> Mistake:

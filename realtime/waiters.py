@@ -120,10 +120,6 @@ class Waiters:
             watched.number = number
             self._turns.wake(watched.waiters)
 
-    def wake_all(self) -> None:
-        """Wake everybody."""
-        self._turns.wake(self.waiting)
-
     def stop_all(self) -> None:
         """Let nobody wait any longer."""
         for waiter in list(self.waiting):

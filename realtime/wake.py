@@ -31,6 +31,14 @@ GAP_S = 0.005
 MAX_RECENT = 10_000
 
 
+class Stopped(Exception):
+    """Nobody may wait any longer: the server stops, or the database's history is another and viewers are to be known anew."""
+
+    def __init__(self, *, server_stops: bool) -> None:
+        super().__init__()
+        self.server_stops = server_stops
+
+
 class Wait:
     """The looks and waits of one request. What it looks for is one turn from a waking to the next wait, or its end."""
 
@@ -49,7 +57,8 @@ class Wait:
     async def wait(self, places: Mapping[Topic, int], *, since: int, until_s: float | None) -> bool:
         """Wait until one of the topics may have gone beyond its place; `since` is `Wake.now` from before the look.
 
-        False at the moment `until_s` (monotonic seconds), when the server stops, or at once where too many are held.
+        False at the moment `until_s` (monotonic seconds), when the server stops or the epoch ends, or at once where too many
+        are held.
         """
         wake, waiter = self._wake, self._waiter
         wake.turns.end(waiter)
@@ -72,7 +81,7 @@ class Wake:
         self._max_held = max_held
         self.turns = Turns()
         self.waiters = Waiters(self.turns)
-        self._closing = False
+        self.closing = False
         # Pokes are counted; `_recent` has the count at the last poke of a topic, none of which is below `_horizon`.
         self.now = 0
         self._recent: OrderedDict[Topic, int] = OrderedDict()
@@ -111,12 +120,12 @@ class Wake:
 
     def close(self) -> None:
         """End every wait, and let none begin."""
-        self._closing = True
+        self.closing = True
         self.waiters.stop_all()
 
     def may_wait(self, waiter: Waiter) -> bool:
         """Whether a wait may begin."""
-        return not self._closing and not (waiter.held and self.waiters.held >= self._max_held)
+        return not self.closing and not (waiter.held and self.waiters.held >= self._max_held)
 
     def poked_since(self, topics: Iterable[Topic], since: int) -> bool:
         """Whether one of the topics may have been poked since a value of `now`."""
@@ -158,8 +167,5 @@ class Wake:
             await asyncio.sleep(GAP_S)
 
     def _new_epoch(self) -> None:
-        """Let everybody look, because the numbers they have are of another epoch."""
-        self.now += 1
-        self._horizon = self.now
-        self._recent.clear()
-        self.waiters.wake_all()
+        """End every wait: in another history a user's number may be somebody else's."""
+        self.waiters.stop_all()

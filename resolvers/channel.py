@@ -159,14 +159,14 @@ async def create_channel(
         client_channel_id=client_key(client_channel_id, "clientChannelId"),
     )
     channel_id = await open_channel(ctx.services.db, new, ctx.services.clock())
-    return await _after_change(ctx, channel_id)
+    return await after_change(ctx, channel_id)
 
 
 async def join(ctx: Context, channel_id: str) -> ChannelView:
     """Make the viewer a member."""
     key = channel_key(channel_id)
     await join_channel(ctx.services.db, key, ctx.viewer.user_id, ctx.services.clock())
-    return await _after_change(ctx, key)
+    return await after_change(ctx, key)
 
 
 async def leave(ctx: Context, channel_id: str) -> ChannelView | None:
@@ -184,7 +184,7 @@ async def mark_read(ctx: Context, channel_id: str, cursor: str) -> ChannelView:
     key = channel_key(channel_id)
     seq = await message_seq(ctx, await ctx.head(key), cursor)
     await mark_channel_read(ctx.services.db, key, ctx.viewer.user_id, seq, ctx.services.clock())
-    return await _after_change(ctx, key)
+    return await after_change(ctx, key)
 
 
 async def touch_presence(ctx: Context, channel_id: str, *, typing: bool) -> ChannelView:
@@ -198,7 +198,8 @@ async def touch_presence(ctx: Context, channel_id: str, *, typing: bool) -> Chan
     return await channel_view(ctx, head)
 
 
-async def _after_change(ctx: Context, channel_id: int) -> ChannelView:
+async def after_change(ctx: Context, channel_id: int) -> ChannelView:
+    """Return a channel as a mutation left it."""
     ctx.mutated()
     return await channel_view(ctx, await ctx.head(channel_id))
 

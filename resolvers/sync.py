@@ -4,10 +4,13 @@ Rule: a poll, a poll that is held and a subscription are the same looks and the 
 the places of their last look, so that nothing falls between a look and a wait.
 """
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from asyncio import sleep
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 
+from models.errors import Unavailable
 from realtime.pacing import ClientActivity
+from realtime.wake import Stopped
 from resolvers.context import Context
 from resolvers.sync_look import Look, look
 from resolvers.sync_page import SyncPage, page_of
@@ -24,46 +27,58 @@ async def sync(ctx: Context, request: SyncRequest) -> SyncPage:
     return await page_of(ctx, request, found)
 
 
-async def pages(ctx: Context, request: SyncRequest) -> AsyncIterator[SyncPage]:
-    """Yield what is new since the token, then a page for each change, until the server stops. Raises Unavailable.
+async def pages(ctx: Context, request: SyncRequest) -> AsyncGenerator[SyncPage, None]:
+    """Yield what is new since the token, then a page for each change. Raises Unavailable before the first, Stopped at the end.
 
     `ctx` is renewed for each page, so that each speaks of a moment of its own.
     """
-    wake, seen = ctx.services.wake, Seen(ctx, request)
+    wake, seen, epoch_hex = ctx.services.wake, Seen(ctx, request), ctx.services.lineage.epoch_hex
     request = request._replace(wait_ms=1)
     started = False
     with wake.begin(seen.again, held=False) as waits:
         while True:
             since = wake.now
-            found = await look(ctx.services, ctx.viewer.user_id, request, pulse=not started)
-            seen.there(found)
-            if not started or not found.waits:
+            try:
+                found = await look(ctx.services, ctx.viewer.user_id, request, pulse=not started)
                 ctx.renewed()
-                page = await page_of(ctx, request, found)
+                page = None if started and found.waits else await page_of(ctx, request, found)
+            except Unavailable as error:
+                if not started:
+                    raise
+                await sleep(error.retry_after_ms / 1000)
+                continue
+            if ctx.services.lineage.epoch_hex != epoch_hex:
+                raise Stopped(server_stops=wake.closing)
+            seen.there(found)
+            if page is not None:
                 further = page.token != request.token
                 started, request = True, request._replace(token=page.token)
                 yield page
                 if page.has_more and further:
                     continue
             if not await waits.wait(found.places(), since=since, until_s=None):
-                return
+                raise Stopped(server_stops=wake.closing)
 
 
 async def _held(ctx: Context, request: SyncRequest) -> Look:
     """Return the first look that finds something, or the last one within the time there is."""
-    wake, seen = ctx.services.wake, Seen(ctx, request)
+    wake, seen, epoch_hex = ctx.services.wake, Seen(ctx, request), ctx.services.lineage.epoch_hex
     until_s = ctx.began_s + request.wait_ms / 1000
-    found = None
     with wake.begin(seen.again, held=True) as waits:
-        while True:
-            since = wake.now
-            # Who was woken mostly finds something, of which the pulse would only say that it is there.
-            found = await look(ctx.services, ctx.viewer.user_id, request, pulse=found is None)
-            seen.there(found)
-            if not found.waits or not await waits.wait(found.places(), since=since, until_s=until_s):
-                return found
+        since = wake.now
+        found = await look(ctx.services, ctx.viewer.user_id, request)
+        seen.there(found)
+        while found.waits and await waits.wait(found.places(), since=since, until_s=until_s):
             ctx.mutated()
             ctx.depends.unkept()
+            since = wake.now
+            # Who was woken mostly finds something, of which the pulse would only say that it is there.
+            again = await look(ctx.services, ctx.viewer.user_id, request, pulse=False)
+            if ctx.services.lineage.epoch_hex != epoch_hex:
+                break  # the next poll comes by a viewer who is known in the new epoch
+            found = again
+            seen.there(found)
+        return found
 
 
 @dataclass(slots=True)
@@ -72,24 +87,18 @@ class Seen:
 
     ctx: Context
     request: SyncRequest
-    channel_ids: list[int] | None = None
+    channel_ids: list[int] = field(default_factory=list)
 
     def there(self, found: Look) -> None:
         """Show the viewer where a look found them to belong."""
         self.channel_ids = found.present_in(self.request.named or ())
-        self._touch()
+        self.again()
 
     def again(self) -> None:
         """Show the viewer once more: who waits is there."""
-        if self._shown:
-            self.ctx.services.presence.seen(self.ctx.viewer.user_id)
-            self._touch()
-
-    @property
-    def _shown(self) -> bool:
-        return (self.request.activity or self.ctx.activity) is not ClientActivity.BACKGROUND
-
-    def _touch(self) -> None:
-        if self._shown:
-            for channel_id in self.channel_ids or ():
-                self.ctx.services.presence.touch(channel_id, self.ctx.viewer.user_id)
+        if (self.request.activity or self.ctx.activity) is ClientActivity.BACKGROUND:
+            return
+        presence, user_id = self.ctx.services.presence, self.ctx.viewer.user_id
+        presence.seen(user_id)
+        for channel_id in self.channel_ids:
+            presence.touch(channel_id, user_id)

@@ -15,6 +15,7 @@ from schema.mutation import Mutation
 from schema.notification import Notification
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.user import User
 
 
@@ -31,6 +32,7 @@ def build_schema(*, suggestions: bool = True) -> PolluxSchema:
     return PolluxSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[User, Channel, ChannelMember, Message, Notification, Inbox],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions),
     )

@@ -8,10 +8,11 @@ from graphql import GraphQLResolveInfo
 from models.channel import ChannelKind
 from models.member import ChannelRole
 from realtime.pacing import Interval
+from resolvers import audit, polling, presence
 from resolvers import channel as channels
 from resolvers import member as members
 from resolvers import message_page as pages
-from resolvers import polling, presence
+from resolvers.audit import AuditView
 from resolvers.channel import ChannelView
 from resolvers.context import Context, Maybe
 from resolvers.member import MemberView
@@ -20,6 +21,7 @@ from resolvers.message_page import MessagePage
 from resolvers.paging import Connection, PageRequest
 from resolvers.user import UserView
 from schema import enums  # noqa: F401  # publishes ChannelKind and ChannelRole
+from schema.audit import AuditConnection
 from schema.context import Info
 from schema.member import ChannelMemberConnection
 from schema.message import Message, MessageConnection
@@ -96,6 +98,15 @@ class Channel(Node):
         before: Before = None,
     ) -> MessagePage:
         return await pages.messages(info.context, root.head.channel_id, PageRequest(first, after, last, before))
+
+    @strawberry.field(
+        description="What was done to the channel, its members and others' messages, newest first; for its owners and moderators.",
+        graphql_type=AuditConnection | None,
+    )
+    async def audit_log(
+        self, info: Info, root: strawberry.Parent[ChannelView], first: First = 50, after: After = None
+    ) -> Connection[AuditView]:
+        return await audit.trail(info.context, root, PageRequest(first=first, after=after))
 
     @classmethod
     def is_type_of(cls, value: object, _info: GraphQLResolveInfo[Context]) -> bool:

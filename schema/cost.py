@@ -30,6 +30,7 @@ from graphql import (
     get_nullable_type,
 )
 
+from resolvers.audit import DEFAULT_ENTRIES
 from resolvers.channel import DEFAULT_CHANNELS, DEFAULT_SEARCH
 from resolvers.member import DEFAULT_MEMBERS
 from resolvers.message_page import DEFAULT_PAGE as DEFAULT_MESSAGES
@@ -62,6 +63,7 @@ SIZED = {
     "Query.unreadNotifications": Sized(_PAGE, DEFAULT_NOTIFICATIONS, LARGEST_PAGE),
     "Query.sync": Sized(["limit"], DEFAULT_LIMIT, LARGEST_LIMIT),
     "Channel.members": Sized(_PAGE, DEFAULT_MEMBERS, LARGEST_PAGE),
+    "Channel.auditLog": Sized(_PAGE, DEFAULT_ENTRIES, LARGEST_PAGE),
     "Channel.onlineUsers": Sized(_PAGE, DEFAULT_ONLINE, LARGEST_PAGE),
     "Channel.messages": Sized(_PAGE, DEFAULT_MESSAGES, LARGEST_PAGE),
 }
@@ -71,6 +73,7 @@ AROUND = frozenset(
     for name, fields in {
         "ChannelConnection": ("edges", "nodes"),
         "ChannelMemberConnection": ("edges", "nodes"),
+        "AuditConnection": ("edges", "nodes"),
         "MessageConnection": ("edges", "nodes"),
         "NotificationConnection": ("edges", "nodes"),
         "SyncPage": ("channels", "notifications"),

@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from models.audit import AuditKind
 from models.channel import ChannelKind
 from models.errors import MistakeCode
 from models.member import ChannelRole
@@ -34,7 +35,7 @@ _publish(
     "ChannelRole",
     "What a member may do in a channel.",
     OWNER="May change the channel and its members; the last one cannot leave while others remain.",
-    MODERATOR="Keeps order in the channel.",
+    MODERATOR="Keeps order: changes name and topic, adds members, removes plain ones, deletes messages of others.",
     MEMBER="Reads and sends.",
 )
 _publish(
@@ -80,6 +81,20 @@ _publish(
     LAST_OWNER="The last owner stays while others remain.",
     ALREADY_DELETED="The message is gone.",
     CONFLICT="The same key was used for something else.",
+)
+_publish(
+    AuditKind,
+    "AuditKind",
+    "What was done in a channel.",
+    MESSAGE_DELETED="A message was deleted, by its author or by a moderator.",
+    MEMBER_JOINED="Somebody joined, or was added.",
+    MEMBER_LEFT="Somebody left, or was removed.",
+    METADATA="The channel was opened, or its name or topic changed.",
+    MADE_OWNER="A member became an owner.",
+    MADE_MODERATOR="A member became a moderator.",
+    MADE_MEMBER="A member became a plain one.",
+    ARCHIVED="The channel was archived.",
+    REOPENED="The channel was opened again.",
 )
 _publish(
     SyncResetReason,

@@ -51,6 +51,16 @@ class CreateChannelInput:
     )
 
 
+@strawberry.input(description="What is to be different about a channel; what is not given stays.")
+class UpdateChannelInput:
+    channel_id: strawberry.ID = strawberry.field(description="Which one; not a direct channel.")
+    name: str | None = strawberry.field(default=None, description="1 to 100 characters. For owners and moderators.")
+    topic: str | None = strawberry.field(default=None, description="At most 500 characters. For owners and moderators.")
+    archived: bool | None = strawberry.field(
+        default=None, description="Whether it refuses all changes but this one to false. For owners."
+    )
+
+
 @strawberry.input(description="A notification to create.")
 class CreateNotificationInput:
     user_id: strawberry.ID = strawberry.field(description="Who gets it; may be somebody never seen.")

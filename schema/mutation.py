@@ -4,8 +4,10 @@ from typing import Annotated
 
 import strawberry
 
+from models.member import ChannelRole
 from resolvers import change_message as changes
 from resolvers import channel as channels
+from resolvers import manage_channel as manage
 from resolvers import message as messages
 from resolvers import notification as notifications
 from resolvers.channel import ChannelView
@@ -13,12 +15,22 @@ from resolvers.inbox import InboxView
 from resolvers.message import MessageView
 from resolvers.notification import NotificationView
 from schema.context import Info
-from schema.inputs import CreateChannelInput, CreateNotificationInput, EditMessageInput, ReactionInput, SendMessageInput
+from schema.inputs import (
+    CreateChannelInput,
+    CreateNotificationInput,
+    EditMessageInput,
+    ReactionInput,
+    SendMessageInput,
+    UpdateChannelInput,
+)
 from schema.payloads import ChannelPayload, MessagePayload, NotificationPayload, NotificationsPayload, SendMessagePayload
 from schema.user_error import Outcome, outcome
 
 _CURSOR = strawberry.argument(description="Of the last message that was read.")
 _IDS = strawberry.argument(description="Ids of the viewer's notifications, at most 100; others are as if missing.")
+_PEOPLE = strawberry.argument(description="Who is to belong to it; who does already stays as they are.")
+_PERSON = strawberry.argument(description="The member.")
+_ROLE = strawberry.argument(description="What they may do from now on.")
 _TYPING = strawberry.argument(
     description="Whether to show the viewer as typing: for 6 s, or one polling interval where that is longer."
 )
@@ -104,6 +116,36 @@ class Mutation:
     )
     async def leave_channel(self, info: Info, channel_id: strawberry.ID) -> Outcome[ChannelView | None]:
         return await outcome(channels.leave(info.context, channel_id))
+
+    @strawberry.mutation(description="Changes a channel's name, topic, or whether it is archived.", graphql_type=ChannelPayload)
+    async def update_channel(self, info: Info, input: UpdateChannelInput) -> Outcome[ChannelView]:  # noqa: A002  # the contract's name
+        work = manage.update(info.context, input.channel_id, name=input.name, topic=input.topic, archived=input.archived)
+        return await outcome(work)
+
+    @strawberry.mutation(
+        description="Makes people members, who have read the channel up to now; at most 100. For owners and moderators.",
+        graphql_type=ChannelPayload,
+    )
+    async def add_channel_members(
+        self, info: Info, channel_id: strawberry.ID, user_ids: Annotated[list[strawberry.ID], _PEOPLE]
+    ) -> Outcome[ChannelView]:
+        return await outcome(manage.add_members(info.context, channel_id, user_ids))
+
+    @strawberry.mutation(
+        description="Ends a membership: anybody's for owners, plain members' for moderators, one's own for everybody. "
+        "The last owner stays while others remain.",
+        graphql_type=ChannelPayload,
+    )
+    async def remove_channel_member(
+        self, info: Info, channel_id: strawberry.ID, user_id: Annotated[strawberry.ID, _PERSON]
+    ) -> Outcome[ChannelView | None]:
+        return await outcome(manage.remove_member(info.context, channel_id, user_id))
+
+    @strawberry.mutation(description="Gives a member a role. Owners only; the last owner stays one.", graphql_type=ChannelPayload)
+    async def set_channel_member_role(
+        self, info: Info, channel_id: strawberry.ID, user_id: Annotated[strawberry.ID, _PERSON], role: Annotated[ChannelRole, _ROLE]
+    ) -> Outcome[ChannelView]:
+        return await outcome(manage.set_member_role(info.context, channel_id, user_id, role))
 
     @strawberry.mutation(
         description="For trusted back ends: needs the role `service` or `admin`.", graphql_type=NotificationPayload

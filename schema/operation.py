@@ -5,9 +5,11 @@ operation is executed again by graphql-core under the heads already read, and it
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from inspect import isawaitable
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -19,10 +21,12 @@ from graphql import (
     VariableNode,
     execute,
     get_operation_ast,
+    subscribe,
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
 from models.errors import TooComplex
+from realtime.wake import Stopped
 from resolvers.context import Context
 from schema.build import PolluxSchema
 from schema.cost import Cost, cost_of, value_of
@@ -121,6 +125,30 @@ def _affordable(cost: Cost, variables: Mapping[str, Any], max_cost: int) -> int:
             f"The operation may cost {price}; {max_cost} are allowed. Ask for smaller pages, or for less of each item.", cost=price
         )
     return price
+
+
+async def events(schema: PolluxSchema, operation: Operation, context: Context) -> AsyncGenerator[ExecutionResult, None]:
+    """Yield the results of a subscription as they come; one that fails ends it. Raises Stopped when the server ends it."""
+    found = subscribe(
+        schema._schema,
+        operation.document.node,
+        variable_values=operation.given,
+        operation_name=operation.name,
+        context_value=context,
+    )
+    stream = await found if isawaitable(found) else found
+    if isinstance(stream, ExecutionResult):
+        yield stream
+        return
+    async with aclosing(cast(AsyncGenerator[ExecutionResult, None], stream)):
+        try:
+            async for result in cast(AsyncGenerator[ExecutionResult, None], stream):
+                yield result
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001  # it is formatted, and logged, as that of any field
+            place = operation.node.selection_set.selections[0]
+            yield ExecutionResult(None, [GraphQLError(str(error), [place], original_error=error)])
 
 
 async def run(schema: PolluxSchema, operation: Operation, context: Context) -> ExecutionResult:

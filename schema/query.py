@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import strawberry
-from graphql import VariableNode
 
 from models.notification import NotificationState
 from realtime.pacing import ClientActivity, Interval
@@ -25,6 +24,7 @@ from resolvers.paging import Connection, PageRequest
 from resolvers.sync_page import SyncPage as Page
 from resolvers.sync_request import sync_request
 from resolvers.user import UserView
+from schema.arguments import Activity, ChannelIds, Limit, Token, is_given
 from schema.channel import After, Before, Channel, ChannelConnection, First, Last
 from schema.context import Info
 from schema.inbox import Inbox
@@ -35,11 +35,7 @@ from schema.polling import PollingInterval
 from schema.sync import SyncPage
 from schema.user import User
 
-_ACTIVITY = strawberry.argument(description="What the user is doing; goes before the X-Client-Activity header.")
-_TOKEN = strawberry.argument(description="Of the page before; without it the page is a snapshot.")
-_CHANNEL_IDS = strawberry.argument(description="Only these channels, at most 200; the others keep their place in the token.")
 _WAIT_MS = strawberry.argument(description="How long the answer may be held; 0 to 30000.")
-_LIMIT = strawberry.argument(description="Of messages and notifications of the page together; 0 to 500.")
 _IDS = strawberry.argument(description="Node ids, at most 100.")
 
 
@@ -129,9 +125,9 @@ class Query:
         self,
         info: Info,
         channel_id: strawberry.ID | None = None,
-        activity: Annotated[ClientActivity | None, _ACTIVITY] = ClientActivity.ACTIVE,
+        activity: Activity = ClientActivity.ACTIVE,
     ) -> Interval:
-        given = _is_given(info, "activity")
+        given = is_given(info, "activity")
         return await polling.polling_interval(info.context, channel_id, activity if given else None)
 
     @strawberry.field(
@@ -142,19 +138,11 @@ class Query:
     async def sync(
         self,
         info: Info,
-        token: Annotated[str | None, _TOKEN] = None,
-        channel_ids: Annotated[list[strawberry.ID] | None, _CHANNEL_IDS] = None,
+        token: Token = None,
+        channel_ids: ChannelIds = None,
         wait_ms: Annotated[int | None, _WAIT_MS] = 0,
-        activity: Annotated[ClientActivity | None, _ACTIVITY] = ClientActivity.ACTIVE,
-        limit: Annotated[int | None, _LIMIT] = 100,
+        activity: Activity = ClientActivity.ACTIVE,
+        limit: Limit = 100,
     ) -> Page:
-        given = activity if _is_given(info, "activity") else None
+        given = activity if is_given(info, "activity") else None
         return await syncing.sync(info.context, sync_request(token, channel_ids, wait_ms, limit, given))
-
-
-def _is_given(info: Info, name: str) -> bool:
-    """Whether the client gave an argument itself, rather than leaving it to its default."""
-    for argument in info._raw_info.field_nodes[0].arguments or ():
-        if argument.name.value == name:
-            return not isinstance(argument.value, VariableNode) or argument.value.name.value in info.variable_values
-    return False

@@ -27,14 +27,20 @@ PEOPLE = ("<ann>", "<bob>", "<cid>", "<unseen>")
 THINGS = ("<member>", "<notification>", "<other notification>", "<inbox>", "<other inbox>")
 WRONG_IDS = ("<unknown channel>", "<unknown message>", "nonsense", "")
 MESSAGE_CURSORS = (*(f"<{channel[1:-1]} {seq}>" for channel in CHANNELS for seq in (1, 2)), "<public 6>", "<public 9>")
-OTHER_CURSORS = ("<notifications>", "<channels>", "<search>", "<members>")
+OTHER_CURSORS = ("<notifications>", "<channels>", "<search>", "<members>", "<audit>")
 WRONG_CURSORS = ("AAAA", "")
 # Of bob: for now, after one page of a snapshot, and after all of it.
 SYNC_TOKENS = ("<sync start>", "<sync page>", "<sync all>")
 NAMES = (*CHANNELS, *MESSAGES, *PEOPLE, *THINGS, *WRONG_IDS[:2], *MESSAGE_CURSORS, *OTHER_CURSORS, *SYNC_TOKENS)
 
 # By the field they belong to: which cursors its pages may follow.
-_CURSORS_OF = {"channels": "<channels>", "searchChannels": "<search>", "members": "<members>", "notifications": "<notifications>"}
+_CURSORS_OF = {
+    "channels": "<channels>",
+    "searchChannels": "<search>",
+    "members": "<members>",
+    "notifications": "<notifications>",
+    "auditLog": "<audit>",
+}
 # Hypothesis likes the ends of a range; what is rare stands within.
 _RARELY = st.integers(0, 24).map(lambda number: number == 11)
 _SELDOM = st.integers(0, 4).map(lambda number: number == 2)

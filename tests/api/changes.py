@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from hypothesis import strategies as st
 
+from tests.api.managing import ADD, REMOVE, SET_ROLE, UPDATE
 from tests.asking import CREATE, JOIN, REACT, SEND, UNREACT
 
 CHANNELS = ("public", "private", "direct", "elsewhere", "hidden")
@@ -25,6 +26,13 @@ class Kind(Enum):
     JOIN = "join"
     LEAVE = "leave"
     OPEN = "open"
+    UPDATE = "change the channel"
+    CLOSE = "close"
+    REOPEN = "open again"
+    ADD = "add"
+    REMOVE = "remove"
+    PROMOTE = "promote"
+    DEMOTE = "demote"
     RENAME = "rename"
     NOTIFY = "notify"
     MARK_SEEN = "mark seen"
@@ -80,6 +88,17 @@ class Change:
                 return "mutation($c: ID!) { leaveChannel(channelId: $c) { channel { id } } }", {"c": channel}
             case Kind.OPEN:
                 return CREATE, {"i": {"name": "one more room", "kind": "PRIVATE", "memberIds": [names[f"<{self.whom}>"]]}}
+            case Kind.UPDATE:
+                return UPDATE, {"i": {"channelId": channel, "topic": f"as {self.who} likes it"}}
+            case Kind.CLOSE | Kind.REOPEN:
+                return UPDATE, {"i": {"channelId": channel, "archived": self.kind is Kind.CLOSE}}
+            case Kind.ADD:
+                return ADD, {"c": channel, "u": [names[f"<{self.whom}>"]]}
+            case Kind.REMOVE:
+                return REMOVE, {"c": channel, "u": names[f"<{self.whom}>"]}
+            case Kind.PROMOTE | Kind.DEMOTE:
+                role = "MODERATOR" if self.kind is Kind.PROMOTE else "MEMBER"
+                return SET_ROLE, {"c": channel, "u": names[f"<{self.whom}>"], "r": role}
             case Kind.NOTIFY:
                 given = {"userId": names[f"<{self.whom}>"], "type": "system", "title": "news", "content": "more"}
                 return "mutation($i: CreateNotificationInput!) { createNotification(input: $i) { inbox { id } } }", {"i": given}

@@ -17,7 +17,7 @@ _numbers = count()
 # Answers from which on their shares say something; and what of them, at least, must have been kept and found to hold,
 # planned, cut from blocks that were there, and cut from blocks that were filled for it.
 ENOUGH = 300
-LEAST = {"response": 0.25, "planned": 0.08, "page cut": 0.02, "page filled": 0.003}
+LEAST = {"response": 0.25, "planned": 0.08, "page cut": 0.02, "page filled": 0.002}
 
 
 class Asked(NamedTuple):

@@ -45,15 +45,22 @@ def _every_sync_validates(question: Question) -> None:
     _note(question)
 
 
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(questions(SCHEMA, frozenset({"channel"})))
+def _every_channel_validates(question: Question) -> None:
+    _note(question)
+
+
 def test_every_document_validates_and_every_field_is_asked_for() -> None:
     asked.clear()
     _every_document_validates()
     _every_sync_validates()
+    _every_channel_validates()
     reachable = {
         f"{type_.name}.{field}"
         for type_ in SCHEMA.type_map.values()
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__")
-        if not type_.name.endswith("Payload") and type_.name not in ("Mutation", "UserError")
+        if not type_.name.endswith("Payload") and type_.name not in ("Mutation", "Subscription", "UserError")
         for field in type_.fields
     }
     assert reachable - asked == set()

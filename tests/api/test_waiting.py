@@ -163,11 +163,14 @@ async def test_who_looks_after_a_lost_poke_wakes_those_who_looked_before(api: Ap
     assert contents(await second) == {}
 
 
-async def test_a_new_epoch_answers_a_held_poll(api: Api) -> None:
+async def test_the_end_of_an_epoch_answers_a_held_poll_with_nothing_of_the_new_one(api: Api) -> None:
     await api.send(await api.channel(), "hi")
-    poll = await begin(api, (await synced(api))["token"])
+    given = (await synced(api))["token"]
+    poll = await begin(api, given)
     await api.services.lineage.rewound("a test")
-    assert (await poll)["resetReason"] == "HISTORY_REWRITTEN"
+    page = await poll
+    assert (page["token"], page["channels"], page["resetReason"]) == (given, [], None)
+    assert (await synced(api, given, wait=LONG_MS))["resetReason"] == "HISTORY_REWRITTEN"
 
 
 async def test_an_answer_that_the_client_holds_is_held_and_then_304(api: Api) -> None:

@@ -155,6 +155,9 @@ class World:
         self.names["<members>"] = members["pageInfo"]["endCursor"]
         self.names["<search>"] = found.pop("searchChannels")["pageInfo"]["endCursor"]
         self.names.update({f"<{name}>": page["pageInfo"]["endCursor"] for name, page in found.items()})
+        trail = "query($c: ID!) { channel(id: $c) { auditLog(first: 2) { pageInfo { endCursor } } } }"
+        kept = (await self.do(api, trail, {"c": self.names["<public>"]}, ANN))["channel"]["auditLog"]
+        self.names["<audit>"] = kept["pageInfo"]["endCursor"]
         tokens = "{ start: sync(limit: 0) { token } page: sync(limit: 3) { token } all: sync { token } }"
         for name, page in (await self.do(api, tokens, {}, BOB)).items():
             self.names[f"<sync {name}>"] = page["token"]

@@ -15,6 +15,7 @@ SHORT = [
     ("postgres", scenarios.RESTART_POSTGRES, 1),
     ("postgres", scenarios.FLUSH, 1),
     ("postgres", scenarios.CACHE_ASIDE, 1),
+    ("postgres", scenarios.REDEPLOY, 1),
     ("sqlite", scenarios.KILL_WORKER, 2),
     ("sqlite", scenarios.ROLL_BACK, 2),
 ]

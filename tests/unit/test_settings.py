@@ -3,13 +3,27 @@
 import pytest
 
 from app.limits import Limits
-from app.settings import Settings
+from app.settings import Settings, WrongSettings
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
-from tests.unit.loading import SECRET, load, wrong
 
+SECRET = "a-secret-of-this-test-that-is-long-enough"
 STORES = r"allowed: sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql://…"
 REDIS = r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none"
+
+
+def load_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings.load()
+
+
+def wrong_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """Return what is said of an environment that does not start."""
+    with pytest.raises(WrongSettings) as wrong:
+        load_with(monkeypatch, **environment)
+    assert wrong.value.__suppress_context__
+    return str(wrong.value)
 
 
 def test_defaults_are_those_of_the_contract() -> None:
@@ -60,7 +74,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "LOG_FORMAT": "json",
         **{variable: str(int(value) - 1) for variable, value in Limits().shown_limits().items()},
     }
-    shown = load(monkeypatch, POLLUX_JWT_SECRET=SECRET, **environment).shown()
+    shown = load_with(monkeypatch, POLLUX_JWT_SECRET=SECRET, **environment).shown()
     assert shown == {**environment, "POLLUX_JWT_SECRET": "(hidden)"}
 
 
@@ -101,13 +115,13 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str) -> None:
-    said = wrong(monkeypatch, **{name: value})
+    said = wrong_with(monkeypatch, **{name: value})
     assert said.startswith(f"{name}={value} is wrong; {allowed}")
     assert "\n" not in said
 
 
 def test_every_wrong_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = wrong(monkeypatch, PORT="http", LOG_LEVEL="loud", POLLUX_ENV="prod")
+    said = wrong_with(monkeypatch, PORT="http", LOG_LEVEL="loud", POLLUX_ENV="prod")
     assert {line.partition("=")[0] for line in said.splitlines()} == {"PORT", "LOG_LEVEL", "POLLUX_ENV"}
 
 
@@ -123,13 +137,13 @@ def test_every_wrong_value_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_a_wrong_value_keeps_its_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    said = wrong(monkeypatch, **{name: value})
+    said = wrong_with(monkeypatch, **{name: value})
     assert name in said
     assert "hunter2" not in said
 
 
 def test_shown_settings_keep_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = load(
+    found = load_with(
         monkeypatch,
         DATABASE_URL="postgres://pollux:hunter2@db/pollux",
         REDIS_URL="redis://pollux:hunter3@cache:6379/1",
@@ -162,27 +176,20 @@ def test_a_store_is_shown_without_its_password(password: str) -> None:
 
 
 def test_processes_without_a_redis_between_them_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = wrong(monkeypatch, REDIS_URL="none", WEB_CONCURRENCY="2")
+    said = wrong_with(monkeypatch, REDIS_URL="none", WEB_CONCURRENCY="2")
     assert "REDIS_URL=none" in said
     assert "WEB_CONCURRENCY=2" in said
-    assert load(monkeypatch, REDIS_URL="none", WEB_CONCURRENCY="1").redis_url == "none"
+    assert load_with(monkeypatch, REDIS_URL="none", WEB_CONCURRENCY="1").redis_url == "none"
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "HOST", "PORT", "POLLUX_ENV", "POLLUX_JWT_SECRET", "LOG_LEVEL"])
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     defaults = Settings.load().shown()
-    assert load(monkeypatch, **{name: ""}).shown() == defaults
-
-
-@pytest.mark.parametrize(("switch", "on"), [(None, False), ("on", True), ("off", False)])
-def test_production_shows_its_schema_only_where_told_to(monkeypatch: pytest.MonkeyPatch, switch: str | None, on: bool) -> None:
-    switches = {"POLLUX_GRAPHIQL": switch, "POLLUX_INTROSPECTION": switch} if switch else {}
-    found = load(monkeypatch, POLLUX_ENV="production", POLLUX_JWT_SECRET=SECRET, **switches)
-    assert (found.shows_graphiql, found.allows_introspection, found.hands_out_tokens) == (on, on, False)
+    assert load_with(monkeypatch, **{name: ""}).shown() == defaults
 
 
 def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(
+    settings = load_with(
         monkeypatch, ENVIRONMENT="staging", GRAPHIQL="maybe", POLLING_POLICY="x", JWT_SECRET="theirs", JWT_ISSUER="theirs"
     )
     assert settings.uses_development_secret
@@ -191,7 +198,7 @@ def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("url", ["redis://h:abc", "redis://h:99999", "redis://h:6379/notanumber", "redis://"])
 def test_a_redis_url_is_checked_to_its_end(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    assert wrong(monkeypatch, REDIS_URL=url) == f"REDIS_URL={url} is wrong; {REDIS}"
+    assert wrong_with(monkeypatch, REDIS_URL=url) == f"REDIS_URL={url} is wrong; {REDIS}"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +218,7 @@ def test_no_password_is_ever_shown(url: str, shown: str) -> None:
 
 
 def test_a_password_is_not_in_what_python_prints_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(
+    settings = load_with(
         monkeypatch, REDIS_URL="redis://:hidden1@h", DATABASE_URL="postgres://u:hidden2@h/db", POLLUX_JWT_SECRET="hidden3" * 9
     )
     assert "hidden" not in repr(settings) + str(settings)
@@ -219,4 +226,4 @@ def test_a_password_is_not_in_what_python_prints_of_settings(monkeypatch: pytest
 
 @pytest.mark.parametrize("url", ["postgres://u:12/3@h/db", "postgres://u:p@h:abc/db", "postgres://[::1/db", "postgres://h/a/b"])
 def test_a_wrong_database_url_says_what_is_allowed(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    assert "allowed: sqlite://PATH" in wrong(monkeypatch, DATABASE_URL=url)
+    assert "allowed: sqlite://PATH" in wrong_with(monkeypatch, DATABASE_URL=url)

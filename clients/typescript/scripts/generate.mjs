@@ -92,15 +92,30 @@ function selected(parent, { selections }) {
 
 const fragmentType = (name) => `${name}Fields`;
 
-function fragmentsOf(node, found = new Set()) {
-  visit(node, {
-    FragmentSpread({ name: { value } }) {
-      if (found.has(value)) return;
-      found.add(value);
-      fragmentsOf(fragments.get(value), found);
-    },
-  });
-  return found;
+/** An operation's text, with what it spreads once in place and what it spreads more often as fragments. */
+function textOf(operation) {
+  const spreads = new Map();
+  const count = (node) =>
+    visit(node, {
+      FragmentSpread({ name: { value } }) {
+        spreads.set(value, (spreads.get(value) ?? 0) + 1);
+        if (spreads.get(value) === 1) count(fragments.get(value));
+      },
+    });
+  count(operation);
+  const inline = (node) =>
+    visit(node, {
+      SelectionSet: {
+        leave: (set) => ({
+          ...set,
+          selections: set.selections.flatMap((one) =>
+            one.kind === Kind.FRAGMENT_SPREAD && spreads.get(one.name.value) === 1 ? inline(fragments.get(one.name.value)).selectionSet.selections : [one],
+          ),
+        }),
+      },
+    });
+  const shared = [...spreads].filter(([, times]) => times > 1).map(([name]) => inline(fragments.get(name)));
+  return stripIgnoredCharacters([operation, ...shared].map((one) => print(inline(one))).join(" "));
 }
 
 function operationTypes() {
@@ -108,7 +123,6 @@ function operationTypes() {
   for (const [name, fragment] of fragments) {
     const type = schema.getType(fragment.typeCondition.name.value);
     parts.push(`export type ${fragmentType(name)} = ${selected(type, fragment.selectionSet)};`);
-    parts.push(`const ${constant(name)}_FIELDS = ${JSON.stringify(stripIgnoredCharacters(print(fragment)))};`);
   }
   for (const operation of document.definitions) {
     if (operation.kind !== Kind.OPERATION_DEFINITION) continue;
@@ -119,11 +133,9 @@ function operationTypes() {
       const optional = !isNonNullType(given) || defaultValue !== undefined;
       return `readonly ${variable.name.value}${optional ? "?" : ""}: ${typed(given, named("Schema."))}`;
     });
-    const text = JSON.stringify(stripIgnoredCharacters(print(operation)));
-    const pieces = [text, ...[...fragmentsOf(operation)].map((one) => `${constant(one)}_FIELDS`)];
     parts.push(`export type ${name}${kind} = ${selected(schema.getRootType(operation.operation), operation.selectionSet)};`);
     parts.push(`export type ${name}Variables = { ${variables.join("; ")} };`);
-    parts.push(`export const ${constant(name)} = (${pieces.join(" + ")}) as Document<${name}${kind}, ${name}Variables>;`);
+    parts.push(`export const ${constant(name)} = ${JSON.stringify(textOf(operation))} as Document<${name}${kind}, ${name}Variables>;`);
   }
   return parts.join("\n");
 }

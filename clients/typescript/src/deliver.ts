@@ -1,5 +1,4 @@
 // Brings one message to the server, however often it takes.
-import type { Environment } from "./environment.js";
 import { RefusedError, RequestError } from "./errors.js";
 import { type MessageFields, SEND_MESSAGE, type SendMessageVariables } from "./generated/operations.js";
 import type { Http } from "./http.js";
@@ -8,17 +7,16 @@ import { SendMachine } from "./protocol/send.js";
 /** Resolves with the stored message. `waiting` holds how to end a wait early, which the network's return does. */
 export async function deliver(
   http: Http,
-  environment: Environment,
   variables: SendMessageVariables,
   waiting: Set<() => void>,
   closed: AbortSignal,
 ): Promise<MessageFields> {
-  const machine = new SendMachine(environment.random, http.isRenewable);
+  const machine = new SendMachine(Math.random, http.isRenewable);
   const now = (): number => Math.round(performance.now());
   let failure: unknown;
   let action = machine.take(now(), { type: "start" });
   for (;;) {
-    if (closed.aborted) throw new RequestError("The client was closed.", "final", "CLOSED");
+    if (closed.aborted) throw new RequestError("Closed.", "final", "CLOSED");
     if (action?.do === "fail") throw failure;
     if (action?.do === "send") {
       try {
@@ -31,16 +29,12 @@ export async function deliver(
         action = machine.take(now(), { type: "failed", failure: error instanceof RequestError ? error : { kind: "final" } });
       }
     } else {
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const type = await new Promise<"tick" | "online">((resolve) => {
-        const timer = setTimeout(() => end("tick"), machine.wakeAt! - performance.now());
-        const online = (): void => end("online");
-        const end = (what: "tick" | "online"): void => {
-          clearTimeout(timer);
-          waiting.delete(online);
-          resolve(what);
-        };
-        waiting.add(online);
+        timer = setTimeout(resolve, machine.wakeAt! - performance.now(), "tick");
+        waiting.add(() => resolve("online"));
       });
+      clearTimeout(timer);
       action = machine.take(now(), { type });
     }
   }

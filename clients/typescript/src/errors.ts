@@ -4,7 +4,6 @@ import type { Failure, FailureKind } from "./protocol/failure.js";
 
 /** A request that was not answered with data. `code` is the server's, or `NETWORK` where nothing of use came back. */
 export class RequestError extends Error implements Failure {
-  override readonly name = "RequestError";
   constructor(
     message: string,
     readonly kind: FailureKind,
@@ -20,8 +19,10 @@ export class RequestError extends Error implements Failure {
 
 /** What the user can mend: the `userErrors` of a mutation's payload. The message is the first one's. */
 export class RefusedError extends Error {
-  override readonly name = "RefusedError";
   constructor(readonly userErrors: readonly UserErrorFields[]) {
-    super(userErrors[0]?.message ?? "Refused.");
+    super(userErrors[0]?.message);
   }
 }
+
+/** Anything thrown as a RequestError: what is none comes from the network. */
+export const failed = (error: unknown): RequestError => (error instanceof RequestError ? error : new RequestError(String(error), "transient"));

@@ -1,11 +1,11 @@
 // @pollux/client: real time over any transport, without a library and without anything to show.
 export type { Document } from "./document.js";
-export { environment, type Environment } from "./environment.js";
+export type { Environment } from "./environment.js";
 export { RefusedError, RequestError } from "./errors.js";
 export type { MessageFields, NotificationFields, PollingIntervalFields, SyncPageFields, UserErrorFields, UserFields } from "./generated/operations.js";
-export type { Http, RequestOptions, Token } from "./http.js";
-export type { ConnectionState, Measurements, Sample, TransportName } from "./measurements.js";
-export { backoffMs, classify, type Failure, type FailureKind } from "./protocol/failure.js";
+export type { RequestOptions, Token } from "./http.js";
+export type { ConnectionState, Measurements, TransportName } from "./measurements.js";
+export type { Failure, FailureKind } from "./protocol/failure.js";
 export type { MachineEvent } from "./protocol/machine.js";
 export type { SyncEvent } from "./protocol/news.js";
 export { createRealtimeProvider, type Listener, type RealtimeProvider, type SendOptions } from "./provider.js";

@@ -1,14 +1,14 @@
 // The provider: follows what happens by one transport or another, tells who listens, and sends.
 // Rule: changing the transport keeps the place; nothing is lost and nothing comes twice.
 import { deliver } from "./deliver.js";
-import { environment, type Environment } from "./environment.js";
-import type { MessageFields } from "./generated/operations.js";
+import { type Environment, surroundings } from "./environment.js";
+import { type MessageFields, SYNC } from "./generated/operations.js";
 import { Http, type Token } from "./http.js";
-import { type Measurements, Meter, type TransportName } from "./measurements.js";
+import type { Cost, Measure, Measurements, TransportName } from "./measurements.js";
 import type { MachineEvent, Output } from "./protocol/machine.js";
 import { News } from "./protocol/news.js";
 import type { Listener, RealtimeProvider, SendOptions } from "./provider.js";
-import { type Aside, Session } from "./session.js";
+import { type Ask, type Parts, Session } from "./session.js";
 
 export interface RealtimeOptions {
   /** Where GraphQL is, such as `/graphql`. */
@@ -21,26 +21,28 @@ export interface RealtimeOptions {
   readonly whenHidden?: "pause" | "poll";
   /** Follow these channels alone, public ones that the viewer does not belong to among them; all of the viewer's if absent. */
   readonly channelIds?: readonly string[] | null;
-  /** Messages and notifications of a page together; 100 if absent. */
-  readonly limit?: number;
   readonly environment?: Environment;
 }
 
 /** Who builds on a provider. */
 export interface Upper {
-  readonly aside: Aside;
+  readonly ask: Ask;
+  readonly cost: (cost: Cost) => void;
   /** What a page brought, before listeners are told. */
   readonly receive: (output: Output) => void;
 }
 
+/** A string that nobody else makes; crypto.randomUUID is missing on pages that came by plain HTTP. */
+export const randomId = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** Call at once; what it throws is an unhandled rejection of its own, and no concern of who calls. */
+const safely = async (call: () => void): Promise<void> => call();
+
 export class Realtime implements RealtimeProvider {
-  /** For operations of your own. */
-  readonly http: Http;
-  readonly environment: Environment;
-  readonly #options: RealtimeOptions;
-  readonly #upper: Upper | undefined;
-  readonly #meter: Meter;
-  readonly #news = new News({ token: null, heads: {} });
+  /** What sessions and whoever builds on this share. */
+  readonly parts: Parts;
+  /** What the client has measured of itself. */
+  measurements: Measurements;
   readonly #listeners = new Map<string | null, Set<Listener>>();
   readonly #observers = new Set<() => void>();
   readonly #closed = new AbortController();
@@ -52,55 +54,54 @@ export class Realtime implements RealtimeProvider {
   #ignoreSurroundings: (() => void) | undefined;
 
   constructor(options: RealtimeOptions, upper?: Upper) {
-    this.#options = options;
-    this.#upper = upper;
-    this.#channelIds = options.channelIds ?? null;
-    this.environment = options.environment ?? environment();
-    const meter = new Meter(options.transport ?? "polling", () => this.changed());
-    this.#meter = meter;
-    this.http = new Http(options.url, options.token, this.environment, (cost) => meter.asked(this.environment.now(), cost));
-  }
-
-  /** What the client has measured of itself. */
-  get measurements(): Measurements {
-    return this.#meter.now;
+    const { url, token, transport = "polling", channelIds = null, environment = surroundings, whenHidden } = options;
+    this.#channelIds = channelIds;
+    this.measurements = { transport, state: "starting", retryAt: null, error: null, interval: null, requests: 0, notModified: 0, bytes: 0 };
+    const measure: Measure = (change) => {
+      this.measurements = { ...this.measurements, ...change };
+      this.changed();
+    };
+    const onCost = (cost: Cost): void => {
+      const { requests, notModified, bytes } = this.measurements;
+      upper?.cost(cost);
+      measure({ requests: requests + cost.requests, notModified: notModified + cost.notModified, bytes: bytes + cost.bytes });
+    };
+    const http = new Http(url, token, onCost);
+    // It is null only beside an error.
+    const plainly: Ask = async (variables, requestOptions) => (await http.request(SYNC, variables, requestOptions)).sync!;
+    this.parts = {
+      http, environment, measure, onCost,
+      news: new News({ token: null, heads: {} }),
+      ask: upper?.ask ?? plainly,
+      asksHidden: whenHidden === "poll",
+      onOutput: (output) => this.#took(output, upper),
+    };
   }
 
   /** Begin; listening, observing and sending begin too. */
   start(): void {
     if (this.#session || this.#closed.signal.aborted) return;
-    this.#ignoreSurroundings ??= this.environment.onChange(() => {
+    const { environment } = this.parts;
+    this.#ignoreSurroundings ??= environment.onChange(() => {
       this.#session?.surroundingsChanged();
-      if (this.environment.isOnline()) for (const goOn of [...this.#waiting]) goOn();
+      if (environment.isOnline()) this.#goOn();
     });
-    this.#session = new Session(
-      {
-        http: this.http,
-        news: this.#news,
-        environment: this.environment,
-        meter: this.#meter,
-        aside: this.#upper?.aside,
-        whenHidden: this.#options.whenHidden ?? "pause",
-        limit: this.#options.limit ?? 100,
-        onOutput: (output) => this.#took(output),
-      },
-      this.#meter.now.transport,
-      this.#channelIds,
-    );
+    const { transport, state } = this.measurements;
+    this.#session = new Session(this.parts, transport, this.#channelIds, state === "online");
   }
 
   /** Go on by another transport, from the same place. Also begins again after giving up. */
   readonly setTransport = (transport: TransportName): void => {
-    this.#session?.end();
+    this.#session?.take({ type: "close" });
     this.#session = null;
-    this.#meter.set({ transport });
+    this.parts.measure({ transport });
     this.start();
   };
 
   /** Follow other channels from now on; null for all of the viewer's. */
   setScope(channelIds: readonly string[] | null): void {
     this.#channelIds = channelIds;
-    this.#session?.setScope(channelIds);
+    this.#session?.take({ type: "scope", channelIds });
   }
 
   subscribe(channelId: string | null, listener: Listener): () => void {
@@ -124,8 +125,8 @@ export class Realtime implements RealtimeProvider {
 
   send(channelId: string, content: string, options: SendOptions = {}): Promise<MessageFields> {
     this.start();
-    const input = { clientMessageId: this.environment.uuid(), ...options, channelId, content };
-    const send = (): Promise<MessageFields> => deliver(this.http, this.environment, { input }, this.#waiting, this.#closed.signal);
+    const input = { clientMessageId: randomId(), ...options, channelId, content };
+    const send = (): Promise<MessageFields> => deliver(this.parts.http, { input }, this.#waiting, this.#closed.signal);
     const sending = (this.#sends.get(channelId) ?? Promise.resolve()).then(send, send);
     this.#sends.set(channelId, sending);
     return sending;
@@ -133,32 +134,37 @@ export class Realtime implements RealtimeProvider {
 
   close(): void {
     this.#closed.abort();
-    this.#session?.end();
+    this.#session?.take({ type: "close" });
     this.#ignoreSurroundings?.();
-    for (const goOn of [...this.#waiting]) goOn();
-    this.#meter.set({ state: "stopped", retryAt: null });
+    this.#goOn();
+    this.parts.measure({ state: "stopped", retryAt: null });
     this.#listeners.clear();
     this.#observers.clear();
   }
 
   /** Tell observers. */
   changed(): void {
-    for (const observer of this.#observers) observer();
+    for (const observer of this.#observers) void safely(observer);
   }
 
-  #took(output: Output): void {
+  /** End every wait of a send. */
+  #goOn(): void {
+    for (const goOn of this.#waiting) goOn();
+    this.#waiting.clear();
+  }
+
+  #took(output: Output, upper?: Upper): void {
     const { events } = output;
-    if (events.length === 0 && output.deltas.length === 0) return;
-    this.#upper?.receive(output);
-    this.#meter.received(this.environment.now(), events);
+    if (events.length + output.deltas.length > 0) upper?.receive(output);
     this.changed();
     for (const event of events) {
+      if (event.type === "online") this.#goOn();
       this.#tell(null, event);
       if ("channelId" in event) this.#tell(event.channelId, event);
     }
   }
 
   #tell(key: string | null, event: MachineEvent): void {
-    for (const listener of this.#listeners.get(key) ?? []) listener(event);
+    for (const listener of this.#listeners.get(key) ?? []) void safely(() => listener(event));
   }
 }

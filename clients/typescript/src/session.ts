@@ -1,150 +1,128 @@
 // Does what the protocol's machine says, by one transport, until it is ended.
 // Rule: the token moves only with pages that were taken in, so sessions follow one another without losing or doubling anything.
-import { RequestError } from "./errors.js";
-import { type PollingIntervalFields, SYNC, type SyncQuery } from "./generated/operations.js";
 import type { Environment } from "./environment.js";
-import type { Http } from "./http.js";
-import type { Meter, TransportName } from "./measurements.js";
+import { failed, type RequestError } from "./errors.js";
+import type { SyncPageFields, SyncVariables } from "./generated/operations.js";
+import type { Http, RequestOptions } from "./http.js";
+import type { Cost, Measure, TransportName } from "./measurements.js";
 import { type Input, type Output, SyncMachine, type SyncRequest } from "./protocol/machine.js";
 import type { News } from "./protocol/news.js";
 
-/** What a poll asks for besides. */
-export interface Aside {
-  /** The channels on the screen. */
-  ids(): readonly string[];
-  /** Take in what an answer says of them; returns the shortest interval of all. */
-  seen(nodes: SyncQuery["nodes"], interval: PollingIntervalFields): PollingIntervalFields;
-}
+/** Asks for a page, and for whatever goes with it in one request. */
+export type Ask = (variables: SyncVariables, options: RequestOptions) => Promise<SyncPageFields>;
 
 /** What sessions share. */
 export interface Parts {
   readonly http: Http;
   readonly news: News;
   readonly environment: Environment;
-  readonly meter: Meter;
-  readonly aside: Aside | undefined;
-  /** What a hidden page does: nothing until it is shown, or ask as one in the background. */
-  readonly whenHidden: "pause" | "poll";
-  /** Messages and notifications of a page together. */
-  readonly limit: number;
+  readonly ask: Ask;
+  readonly measure: Measure;
+  readonly onCost: (cost: Cost) => void;
+  /** Whether a hidden page asks too, as one in the background. */
+  readonly asksHidden: boolean;
   readonly onOutput: (output: Output) => void;
 }
 
+/** A held request gets this much longer than it is held, any other this long. */
+const TIMEOUT_MS = 15_000;
+
 export class Session {
-  readonly #parts: Parts;
   readonly #machine: SyncMachine;
-  #under: { readonly id: number; readonly end: AbortController } | null = null;
+  #end: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOnline = true;
   #isHidden = false;
+  #gaveUp = false;
+  #isWell: boolean;
+  #error: RequestError | null = null;
 
-  constructor(parts: Parts, transport: TransportName, channelIds: readonly string[] | null) {
-    const { news, environment, http, meter } = parts;
-    this.#parts = parts;
-    this.#machine = new SyncMachine({ transport, news, random: environment.random, channelIds, tokenRenewable: http.isRenewable });
-    meter.set({ transport, state: "starting", retryAt: null, error: null });
+  constructor(
+    readonly parts: Parts,
+    transport: TransportName,
+    channelIds: readonly string[] | null,
+    /** Whether the server answers, as far as is known. */
+    isWell: boolean,
+  ) {
+    this.#isWell = isWell;
+    const { news, http } = parts;
+    this.#machine = new SyncMachine({ transport, news, random: Math.random, channelIds, tokenRenewable: http.isRenewable });
     this.surroundingsChanged();
-    this.#take({ type: "start" });
+    this.take({ type: "start" });
   }
 
   /** Look whether there is a network, and whether anybody looks. */
   surroundingsChanged(): void {
-    const { environment, whenHidden, meter } = this.#parts;
-    const isHidden = whenHidden === "pause" && environment.isHidden();
+    const { environment, asksHidden } = this.parts;
     const isOnline = environment.isOnline();
-    if (isOnline !== this.#isOnline) this.#take({ type: isOnline ? "online" : "offline" });
-    if (isHidden !== this.#isHidden) this.#take({ type: isHidden ? "hidden" : "visible" });
-    this.#isOnline = isOnline;
-    this.#isHidden = isHidden;
-    if (meter.now.state === "stopped") return;
-    if (!isOnline || isHidden) meter.set({ state: isOnline ? "hidden" : "offline", retryAt: null });
-    else if (meter.now.state === "hidden" || meter.now.state === "offline") meter.set({ state: "starting" });
-  }
-
-  /** Ask for these channels alone from now on, or for all of the viewer's. */
-  setScope(channelIds: readonly string[] | null): void {
-    this.#take({ type: "scope", channelIds });
-  }
-
-  end(): void {
-    this.#take({ type: "close" });
-  }
-
-  #take(input: Input): void {
-    const output = this.#machine.take(Math.round(performance.now()), input);
-    for (const action of output.actions) {
-      if (action.do === "request") this.#start(action);
-      else if (action.do === "cancel") this.#under?.end.abort();
-      else this.#parts.meter.set({ state: "stopped", retryAt: null });
+    const isHidden = !asksHidden && environment.isHidden();
+    if (isOnline !== this.#isOnline) {
+      this.#isOnline = isOnline;
+      this.take({ type: isOnline ? "online" : "offline" });
     }
-    clearTimeout(this.#timer);
+    if (isHidden !== this.#isHidden) {
+      this.#isHidden = isHidden;
+      this.take({ type: isHidden ? "hidden" : "visible" });
+    }
+  }
+
+  /** Give the machine an input, do what it says, and measure where that leads. */
+  take(input: Input): void {
+    const { measure, onOutput } = this.parts;
+    const now = performance.now();
+    const output = this.#machine.take(Math.round(now), input);
+    for (const action of output.actions) {
+      if (action.do === "request") void this.#start(action);
+      else if (action.do === "cancel") this.#end?.abort();
+      else this.#gaveUp = true;
+    }
     const { wakeAt } = this.#machine;
-    if (wakeAt !== null) this.#timer = setTimeout(() => this.#take({ type: "tick" }), Math.max(wakeAt - performance.now(), 0));
-    this.#parts.onOutput(output);
-  }
-
-  #start(request: SyncRequest): void {
-    const { http, meter } = this.#parts;
-    const end = new AbortController();
-    this.#under = { id: request.id, end };
-    const started = request.renewToken ? http.bearer(true) : http.bearer();
-    started
-      .then((bearer) => (request.stream ? this.#stream(request, bearer, end.signal) : this.#poll(request, end.signal)))
-      .catch((error: unknown) => {
-        if (end.signal.aborted) return;
-        const failure = error instanceof RequestError ? error : new RequestError(String(error), "transient");
-        this.#take({ type: "failed", id: request.id, failure });
-        const { wakeAt } = this.#machine;
-        if (meter.now.state === "stopped") meter.set({ error: failure });
-        else if (failure.kind !== "ended" && wakeAt !== null) {
-          meter.set({ state: "retrying", error: failure, retryAt: this.#parts.environment.now() + wakeAt - performance.now() });
-        }
-      });
-  }
-
-  async #poll({ id, token, channelIds, waitMs }: SyncRequest, signal: AbortSignal): Promise<void> {
-    const { http, aside, limit, environment } = this.#parts;
-    const watched = waitMs > 0 ? [] : (aside?.ids() ?? []);
-    const activity = environment.isHidden() ? "BACKGROUND" : "ACTIVE";
-    const { data, isSame } = await http.ask(
-      SYNC,
-      { token, channelIds, waitMs, activity, limit, watched },
-      { signal, revalidate: true, isHeld: waitMs > 0, timeoutMs: waitMs + 15_000 },
-    );
-    if (signal.aborted) return;
-    const page = data.sync;
-    if (!page) throw new RequestError("The answer holds no page.", "transient");
-    const pollingInterval = aside?.seen(data.nodes, page.pollingInterval) ?? page.pollingInterval;
-    this.#well({ interval: pollingInterval });
-    if (isSame) this.#take({ type: "notModified", id, intervalMs: pollingInterval.milliseconds });
-    else this.#take({ type: "page", id, page: { ...page, pollingInterval } });
-  }
-
-  async #stream({ id, token, channelIds }: SyncRequest, bearer: string, signal: AbortSignal): Promise<void> {
-    const { http, environment, limit, meter } = this.#parts;
-    const activity = environment.isHidden() ? "BACKGROUND" : "ACTIVE";
-    meter.set({ requests: meter.now.requests + 1 });
-    // Loaded when it is first used, so that who polls does not pay for it.
-    const { openStream } = await import("./websocket.js");
-    await openStream({
-      url: http.url,
-      bearer,
-      variables: { token, channelIds, limit, activity },
-      environment,
-      signal,
-      onFrame: (bytes) => meter.set({ bytes: meter.now.bytes + bytes }),
-      onOpen: () => {
-        this.#well({});
-        this.#take({ type: "opened", id });
-      },
-      onPage: (page) => {
-        this.#well({ interval: page.pollingInterval });
-        this.#take({ type: "page", id, page });
-      },
+    const error = this.#error;
+    clearTimeout(this.#timer);
+    if (wakeAt !== null) this.#timer = setTimeout(() => this.take({ type: "tick" }), wakeAt - now);
+    const asking = error ? "retrying" : this.#isWell ? "online" : "starting";
+    measure({
+      state: this.#gaveUp ? "stopped" : this.#isOnline ? (this.#isHidden ? "hidden" : asking) : "offline",
+      error,
+      retryAt: error && wakeAt !== null ? Date.now() + wakeAt - now : null,
     });
+    onOutput(output);
   }
 
-  #well(more: Partial<Meter["now"]>): void {
-    this.#parts.meter.set({ state: "online", error: null, retryAt: null, ...more });
+  async #start({ id, token, channelIds, waitMs, stream, renewToken }: SyncRequest): Promise<void> {
+    const { http, environment, ask, onCost, measure } = this.parts;
+    const { signal } = (this.#end = new AbortController());
+    const activity = environment.isHidden() ? "BACKGROUND" : "ACTIVE";
+    const well = (): void => {
+      this.#isWell = true;
+      this.#error = null;
+    };
+    const onPage = (page: SyncPageFields): void => {
+      if (signal.aborted) return;
+      well();
+      measure({ interval: page.pollingInterval });
+      this.take({ type: "page", id, page });
+    };
+    try {
+      const bearer = await http.bearer(renewToken);
+      if (stream) {
+        // Loaded when it is first used, so that who polls does not pay for it.
+        const { openStream } = await import("./websocket.js");
+        const onOpen = (): void => {
+          well();
+          this.take({ type: "opened", id });
+        };
+        await openStream({ url: http.url, bearer, variables: { token, channelIds, activity }, signal, onCost, onOpen, onPage });
+      } else {
+        const options = { signal, isHeld: waitMs > 0, timeoutMs: waitMs + TIMEOUT_MS };
+        // An answer that is the same as before may hold what was not taken in, so it goes the same way.
+        onPage(await ask({ token, channelIds, waitMs, activity }, options));
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const failure = failed(error);
+      if (failure.kind !== "ended") this.#error = failure;
+      this.take({ type: "failed", id, failure });
+    }
   }
 }

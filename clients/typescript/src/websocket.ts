@@ -1,9 +1,9 @@
 // The subscription `sync` over one WebSocket, in the protocol graphql-transport-ws.
 // Rule: it ends with a failure that says whether to come back; coming back is the session's business.
-import type { Environment } from "./environment.js";
 import { RequestError } from "./errors.js";
 import { SYNC_STREAM, type SyncPageFields, type SyncStreamVariables } from "./generated/operations.js";
-import { failureOf } from "./http.js";
+import { errorOf } from "./http.js";
+import type { Cost } from "./measurements.js";
 import { classify } from "./protocol/failure.js";
 
 /** The server says something at least every 15 s. */
@@ -14,20 +14,18 @@ export interface Stream {
   readonly url: string;
   readonly bearer: string;
   readonly variables: SyncStreamVariables;
-  readonly environment: Environment;
   readonly signal: AbortSignal;
-  readonly onFrame: (bytes: number) => void;
+  readonly onCost: (cost: Cost) => void;
   readonly onOpen: () => void;
   readonly onPage: (page: SyncPageFields) => void;
 }
 
 /** Follow the subscription; returns when the signal aborts, throws RequestError when it ends otherwise. */
-export function openStream({ url, bearer, variables, environment, signal, onFrame, onOpen, onPage }: Stream): Promise<void> {
+export function openStream({ url, bearer, variables, signal, onCost, onOpen, onPage }: Stream): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return resolve();
-    const { WebSocket } = environment;
-    if (!WebSocket) return reject(new RequestError("There is no WebSocket here.", "final"));
     const socket = new WebSocket(new URL(url, globalThis.location?.href).href.replace(/^http/, "ws"), PROTOCOL);
+    onCost({ requests: 1, notModified: 0, bytes: 0, ms: null });
     let silence: ReturnType<typeof setTimeout>;
     const say = (message: object): void => socket.send(JSON.stringify(message));
     const end = (error?: RequestError): void => {
@@ -47,16 +45,16 @@ export function openStream({ url, bearer, variables, environment, signal, onFram
     listen();
     socket.onopen = () => say({ type: "connection_init", payload: { Authorization: `Bearer ${bearer}` } });
     socket.onclose = ({ code, reason }) => end(new RequestError(reason || `The connection was closed (${code}).`, classify({ closeCode: code })));
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }: MessageEvent<string>) => {
       listen();
-      onFrame(String(data).length);
-      const { type, payload } = JSON.parse(String(data));
+      onCost({ requests: 0, notModified: 0, bytes: data.length, ms: null });
+      const { type, payload } = JSON.parse(data);
       if (type === "ping") say({ type: "pong" });
       else if (type === "connection_ack") {
         say({ id: "1", type: "subscribe", payload: { query: SYNC_STREAM, variables } });
         onOpen();
-      } else if (type === "next" && payload.data) onPage(payload.data.sync);
-      else if (type === "next" || type === "error") end(failureOf((payload.errors ?? payload)[0], 200, "The stream failed."));
+      } else if (type === "next" && payload.data?.sync) onPage(payload.data.sync);
+      else if (type === "next" || type === "error") end(errorOf((payload.errors ?? payload)[0], 200));
       else if (type === "complete") end(new RequestError("The stream ended.", "ended"));
     };
   });

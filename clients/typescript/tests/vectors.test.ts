@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { SyncPageFields } from "../src/generated/operations.js";
 import type { TransportName } from "../src/measurements.js";
 import { backoffMs, classify } from "../src/protocol/failure.js";
-import { type Input, SyncMachine } from "../src/protocol/machine.js";
+import { type Input, type MachineEvent, SyncMachine } from "../src/protocol/machine.js";
 import { News, type Position } from "../src/protocol/news.js";
 import { type SendInput, SendMachine } from "../src/protocol/send.js";
 
@@ -78,11 +78,19 @@ function inputOf(given: Step["in"]): Input {
   return (given.type === "page" ? { ...given, page: filledPage(given["page"] as Json) } : given) as Input;
 }
 
-/** Only what the vectors know of an event. */
-function plain(event: Json): Json {
-  const { channel, message, notification, ...rest } = event;
-  if (rest["type"] === "inbox") delete rest["id"];
-  return rest;
+/** An event in the words of the vectors. */
+function plain(event: MachineEvent): Json {
+  if ("message" in event) {
+    const { message, ...rest } = event;
+    return { ...rest, seq: message.seq, version: message.version };
+  }
+  if ("notification" in event) {
+    const { notification, ...rest } = event;
+    return { ...rest, id: notification.id };
+  }
+  if (event.type === "inbox") return { type: "inbox", unseenCount: event.inbox.unseenCount, unreadCount: event.inbox.unreadCount };
+  if (event.type === "channel") return { type: "channel", channelId: event.channelId };
+  return { ...event };
 }
 
 describe("sync", () => {
@@ -91,7 +99,7 @@ describe("sync", () => {
     const machine = new SyncMachine({ ...scenario, news, random: drawn(scenario.random) });
     for (const step of scenario.steps) {
       const { actions, events } = machine.take(step.at, inputOf(step.in));
-      const got = { at: step.at, actions, events: events.map((one) => plain(one as unknown as Json)), wakeAt: machine.wakeAt };
+      const got = { at: step.at, actions, events: events.map(plain), wakeAt: machine.wakeAt };
       expect(got).toEqual({ at: step.at, actions: step.actions ?? [], events: step.events ?? [], wakeAt: step.wakeAt ?? null });
     }
     if (scenario.then) expect(news.position).toEqual({ whole: true, ...scenario.then });

@@ -59,6 +59,20 @@ async def pause_worker(lab: Lab) -> None:
             os.kill(worker, signal.SIGCONT)
 
 
+async def redeploy(lab: Lab) -> None:
+    """Let one server replace its workers, then stop the other as operators do and start it again."""
+    first, second = lab.servers[:: 1 - 2 * (len(lab.windows) % 2)]
+    before = first.children(named="app.worker")
+    assert before, "a server has no worker"
+    assert first.process is not None
+    with lab.window():
+        first.process.send_signal(signal.SIGHUP)
+        while set(before) & set(first.children(named="app.worker")):  # noqa: ASYNC110  # another process's children signal nothing
+            await asyncio.sleep(0.02)
+        assert await asyncio.to_thread(second.stop) == 0
+        await asyncio.to_thread(second.start)
+
+
 async def restart_postgres(lab: Lab) -> None:
     """Stop PostgreSQL as a crash does, and start it again."""
     postgres = _postgres(lab)

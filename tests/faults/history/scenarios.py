@@ -47,6 +47,7 @@ _KILL = frozenset({CONNECTION})
 CALM = Scenario("two processes", nemesis.nothing)
 KILL_WORKER = Scenario("worker killed", nemesis.kill_worker, _KILL)
 PAUSE_WORKER = Scenario("worker stopped 1 s", nemesis.pause_worker)
+REDEPLOY = Scenario("reload and restart", nemesis.redeploy)
 RESTART_POSTGRES = Scenario("PostgreSQL falls", nemesis.restart_postgres, _POSTGRES)
 TERMINATE = Scenario("backends terminated", nemesis.terminate_backends, _POSTGRES)
 LOCK = Scenario("channel row locked", nemesis.lock_a_row)
@@ -61,9 +62,12 @@ WRITE_BEHIND = Scenario("control: write-behind", nemesis.nothing, rounds=2, cont
 CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
-    CALM, KILL_WORKER, PAUSE_WORKER, RESTART_POSTGRES, TERMINATE, LOCK, KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_POSTGRES,
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, LOCK,
+    KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_POSTGRES,
 ]  # fmt: skip
-ON_SQLITE = [CALM, KILL_WORKER, PAUSE_WORKER, KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_SQLITE]
+ON_SQLITE = [
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_SQLITE,
+]  # fmt: skip
 
 
 def run(scenario: Scenario, store: str, *, sends: int, polls: int, progress: Progress, rounds: int | None = None) -> Row:

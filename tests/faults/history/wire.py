@@ -18,6 +18,10 @@ class Broken(Exception):
     """There was no answer; the text is its code in the log."""
 
 
+class NobodyListens(Broken):
+    """There was not even a connection, so nothing was asked: any other server may be asked instead."""
+
+
 class Wire:
     """Asks one request at a time; a second one waits for the first."""
 
@@ -32,6 +36,8 @@ class Wire:
             try:
                 async with asyncio.timeout(DEADLINE_S):
                     return await self._exchange(authorization, body)
+            except NobodyListens:
+                raise
             except (OSError, EOFError, TimeoutError, ValueError) as error:
                 self.close()
                 raise Broken(TIMEOUT if isinstance(error, TimeoutError) else CONNECTION) from error
@@ -49,7 +55,10 @@ class Wire:
     async def _exchange(self, authorization: bytes, body: bytes) -> bytes:
         if self._streams is None or _ended(*self._streams):
             self.close()
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+            try:
+                self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+            except ConnectionRefusedError:
+                raise NobodyListens(CONNECTION) from None
         reader, writer = self._streams
         writer.write(
             b"POST /graphql HTTP/1.1\r\nHost: pollux\r\nContent-Type: application/json\r\nAuthorization: %b\r\n"

@@ -13,13 +13,15 @@ import type { Output } from "../protocol/machine.js";
 import { Outbox, type Pending } from "./outbox.js";
 import { Store } from "./store.js";
 import type { Listener, RealtimeProvider, SendOptions } from "../provider.js";
-import { Realtime, type RealtimeOptions } from "../realtime.js";
+import { randomId, Realtime, type RealtimeOptions } from "../realtime.js";
+import { Samples } from "./samples.js";
 import { Watch } from "./watch.js";
 
 export class ChatClient implements RealtimeProvider {
   readonly store = new Store();
   /** Null until the first page has come and the viewer was asked for. */
   viewer: UserFields | null = null;
+  readonly samples = new Samples();
   readonly #realtime: Realtime;
   readonly #http: Http;
   readonly #outbox = new Outbox();
@@ -28,10 +30,11 @@ export class ChatClient implements RealtimeProvider {
 
   constructor(options: RealtimeOptions) {
     this.#realtime = new Realtime(options, {
-      aside: { ids: () => this.#watch.ids, seen: (nodes, interval) => this.#watch.seen(nodes, interval) },
+      ask: (variables, options) => this.#watch.ask(variables, options),
+      cost: (cost) => this.samples.asked(cost),
       receive: (output) => this.#receive(output),
     });
-    const { http, environment } = this.#realtime;
+    const { http, environment } = this.#realtime.parts;
     const changed = (): void => this.#realtime.changed();
     const isSeen = (): boolean => environment.isOnline() && (options.whenHidden === "poll" || !environment.isHidden());
     this.#http = http;
@@ -60,6 +63,12 @@ export class ChatClient implements RealtimeProvider {
     this.#watch.look();
   };
 
+  /** Ask for what is new now, where the transport would wait. */
+  refresh(): void {
+    const { transport } = this.measurements;
+    if (transport === "polling") this.setTransport(transport);
+  }
+
   subscribe(channelId: string | null, listener: Listener): () => void {
     return this.#realtime.subscribe(channelId, listener);
   }
@@ -78,11 +87,10 @@ export class ChatClient implements RealtimeProvider {
   }
 
   send(channelId: string, content: string, options: SendOptions = {}): Promise<MessageFields> {
-    const { environment } = this.#realtime;
-    const { clientMessageId = environment.uuid(), replyToId = null, mentionIds = [] } = options;
+    const { clientMessageId = randomId(), replyToId = null, mentionIds = [] } = options;
     return this.#send({
       clientMessageId, channelId, content, replyToId, mentionIds,
-      status: "sending", writtenAt: environment.now(), message: null, error: null,
+      status: "sending", writtenAt: Date.now(), message: null, error: null,
     });
   }
 
@@ -122,6 +130,7 @@ export class ChatClient implements RealtimeProvider {
       this.#outbox.update(message);
     }
     if (channel) this.store.putChannel(channel);
+    if (channel && !this.store.channels.has(channel.id)) this.refresh();
     this.store.putNotifications(notifications ?? (notification ? [notification] : []));
     if (inbox) this.store.inbox = inbox;
     this.#realtime.changed();
@@ -156,6 +165,7 @@ export class ChatClient implements RealtimeProvider {
 
   #receive({ events, deltas }: Output): void {
     this.store.apply(events, deltas);
+    this.samples.came(events);
     for (const { channel, messages } of deltas) this.#outbox.arrived(channel.id, messages, this.viewer?.id ?? null);
     if (!this.viewer && events.some((event) => event.type === "online")) this.#meet();
   }

@@ -5,4 +5,5 @@ export * from "../index.js";
 export { showOnce } from "./browser-notifications.js";
 export { ChatClient, createChatClient, type Payload } from "./client.js";
 export type { Pending } from "./outbox.js";
+export type { Sample } from "./samples.js";
 export type { ChannelView, Store } from "./store.js";

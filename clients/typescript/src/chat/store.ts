@@ -113,7 +113,8 @@ export class Store {
       case "notificationUpdated":
         return this.putNotifications([event.notification]);
       case "inbox":
-        return void (this.inbox = { id: event.id, unseenCount: event.unseenCount, unreadCount: event.unreadCount });
+        this.inbox = event.inbox;
+        return;
       case "checkpoint":
         if (event.caughtUp) for (const id of this.#stale) this.#remove(id);
     }

@@ -1,7 +1,8 @@
 // The channels on the screen: asking for them by name is being seen there, and tells who else is.
-import { PRESENCE, type PollingIntervalFields, type PresenceFields } from "../generated/operations.js";
+import { PRESENCE, type PresenceFields, SYNC_AND_PRESENCE } from "../generated/operations.js";
 import type { Environment } from "../environment.js";
 import type { Http } from "../http.js";
+import type { Ask } from "../session.js";
 
 /** Between two looks beside a transport that does not poll, at least. */
 const SPACING_MS = 5000;
@@ -40,7 +41,7 @@ export class Watch {
     const { isAlone, isSeen } = this.situation;
     if (this.ids.length === 0 || !isSeen()) return;
     if (atOnce || isAlone()) {
-      this.http.request(PRESENCE, { ids: this.ids }, { revalidate: true }).then(
+      this.http.request(PRESENCE, { ids: this.ids }).then(
         ({ nodes }) => this.seen(nodes),
         () => {}, // who is there is not worth an error: the transport will say what is wrong
       );
@@ -55,16 +56,23 @@ export class Watch {
     this.ids = [];
   }
 
-  /** Take in what an answer says of channels; returns the shortest of their intervals and the one given. */
-  seen(nodes: readonly (Partial<PresenceFields> | null)[], interval?: PollingIntervalFields): PollingIntervalFields {
+  /** Ask for a page, and who is there, in one request. The page asks for the shortest interval of all. */
+  readonly ask: Ask = async (variables, options) => {
+    const { sync, nodes } = await this.http.request(SYNC_AND_PRESENCE, { ...variables, watched: variables.waitMs ? [] : this.ids }, options);
+    this.seen(nodes);
+    const page = sync!; // it is null only beside an error
+    const intervals = this.ids.flatMap((id) => this.presence.get(id)?.pollingInterval ?? []);
+    const pollingInterval = intervals.reduce((least, one) => (one.milliseconds <= least.milliseconds ? one : least), page.pollingInterval);
+    return { ...page, pollingInterval };
+  };
+
+  /** Take in what an answer says of channels. */
+  seen(nodes: readonly (Partial<PresenceFields> | null)[]): void {
     const found = nodes.filter((one): one is PresenceFields => one?.pollingInterval !== undefined);
     const isNew = found.some((one) => JSON.stringify(this.presence.get(one.id)) !== JSON.stringify(one));
-    if (isNew) {
-      this.presence = new Map([...this.presence, ...found.map((one) => [one.id, one] as const)]);
-      this.onChange();
-    }
-    const all = [...found.map((one) => one.pollingInterval), ...(interval ? [interval] : [])];
-    return all.reduce((least, one) => (one.milliseconds < least.milliseconds ? one : least));
+    if (!isNew) return;
+    this.presence = new Map([...this.presence, ...found.map((one) => [one.id, one] as const)]);
+    this.onChange();
   }
 
   #count(channelId: string, by: number): void {

@@ -24,20 +24,26 @@ export function backoffMs(failures: number, random: number, intervalMs = 0, retr
   return failures < QUICK_RETRIES ? wait : Math.max(wait, intervalMs);
 }
 
-// The contract's codes and those of the protocols below; any other code is one of the request's own faults.
 const TRANSIENT_CODES = ["UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR"];
 const TRANSIENT_STATUSES = [200, 408, 425, 429];
+// Close codes of a WebSocket: RFC 6455's, and those of the protocol graphql-transport-ws.
 const ENDED = [1000, 1001, 1012];
-const IDENTITY_CLOSES = [4401, 4403];
-const FINAL_CLOSES = [4400, 4406, 4409];
+const IDENTITY = [4401, 4403];
+const FINAL = [4400, 4406, 4409];
+
+export interface Symptoms {
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  readonly closeCode?: number | undefined;
+}
 
 /** What a failure is, by what is known of it: an HTTP status, a code of `errors`, a WebSocket's close code, or nothing. */
-export function classify({ status, code, closeCode }: { status?: number; code?: string; closeCode?: number }): FailureKind {
+export function classify({ status, code, closeCode }: Symptoms): FailureKind {
   if (closeCode) {
     if (ENDED.includes(closeCode)) return "ended";
-    return IDENTITY_CLOSES.includes(closeCode) ? "identity" : FINAL_CLOSES.includes(closeCode) ? "final" : "transient";
+    return IDENTITY.includes(closeCode) ? "identity" : FINAL.includes(closeCode) ? "final" : "transient";
   }
   if (code === "UNAUTHENTICATED" || (!code && status === 401)) return "identity";
-  if (TRANSIENT_CODES.includes(code!) || !(code || status) || status! >= 500) return "transient";
-  return !code && TRANSIENT_STATUSES.includes(status!) ? "transient" : "final";
+  const isTransient = code ? TRANSIENT_CODES.includes(code) : !status || TRANSIENT_STATUSES.includes(status);
+  return isTransient || status! >= 500 ? "transient" : "final";
 }

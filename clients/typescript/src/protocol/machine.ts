@@ -40,10 +40,11 @@ export type MachineEvent =
   | { readonly type: "online" }
   | SyncEvent;
 
+/** What an input leads to. `deltas` are those that the events were made of. */
 export interface Output {
   readonly actions: Action[];
   readonly events: MachineEvent[];
-  readonly deltas: readonly Delta[];
+  deltas: readonly Delta[];
 }
 
 export interface MachineOptions {
@@ -55,15 +56,14 @@ export interface MachineOptions {
 }
 
 export class SyncMachine {
-  readonly #transport: TransportName;
-  readonly #news: News;
-  readonly #random: () => number;
+  readonly #options: MachineOptions;
   readonly #phase: number;
-  readonly #tokenRenewable: boolean;
   #channelIds: readonly string[] | null;
   /** Of the last page, given or held back. */
   #token: string | null;
-  #running: (SyncRequest & { readonly began: number; opened: number }) | null = null;
+  #running: (SyncRequest & { opened: number }) | null = null;
+  #at = 0;
+  #output!: Output;
   #lastId = 0;
   #lastBegan = -Infinity;
   /** What the server asked for with its last failure. */
@@ -83,15 +83,13 @@ export class SyncMachine {
   #renewed = false;
   #renewedAt = -Infinity;
 
-  constructor({ transport, news, random, channelIds = null, tokenRenewable = true }: MachineOptions) {
-    this.#transport = transport;
-    this.#news = news;
-    this.#token = news.token;
+  constructor(options: MachineOptions) {
+    const { news, channelIds = null, random } = options;
     news.rewind();
-    this.#random = random;
+    this.#options = options;
+    this.#token = news.token;
     this.#phase = random();
     this.#channelIds = channelIds;
-    this.#tokenRenewable = tokenRenewable;
   }
 
   /** When to tick next; null while waiting for something else. */
@@ -105,46 +103,44 @@ export class SyncMachine {
 
   /** Take in what happened at the time `at`. Times never go back. */
   take(at: number, input: Input): Output {
-    const output: Output & { deltas: readonly Delta[] } = { actions: [], events: [], deltas: [] };
+    const output: Output = { actions: [], events: [], deltas: [] };
     if (this.#isOver || ("id" in input && input.id !== this.#running?.id)) return output;
-    this.#happened(at, input, output);
-    if (this.#mayAsk && this.#due !== null && this.#due <= at) this.#ask(at, output.actions);
+    this.#output = output;
+    this.#at = at;
+    this.#happened(input);
+    if (this.#mayAsk && this.#due !== null && this.#due <= at) this.#ask();
     return output;
   }
 
-  #happened(at: number, input: Input, output: Output & { deltas: readonly Delta[] }): void {
+  #happened(input: Input): void {
     switch (input.type) {
       case "start":
-        this.#due = at;
-        break;
-      case "tick":
+        this.#due = this.#at;
         break;
       case "page":
-        return this.#page(at, input.page, output);
+        return this.#page(input.page);
       case "notModified":
-        if (input.intervalMs !== null) this.#intervalMs = Math.max(input.intervalMs, SHORTEST_MS);
-        this.#succeeded(output.events);
-        return this.#ended(at, false);
+        return this.#ended(input.intervalMs ?? this.#intervalMs, false);
       case "opened":
-        this.#running!.opened = at;
+        this.#running!.opened = this.#at;
         this.#renewed = false;
-        return this.#say("online", output.events);
+        return this.#say("online");
       case "failed":
-        return this.#failed(at, input.failure, output);
+        return this.#failed(input.failure);
       case "offline":
         this.#isOnline = false;
-        this.#cancel(output.actions);
-        return this.#say("offline", output.events, "OFFLINE");
+        this.#cancel();
+        return this.#say("offline", "OFFLINE");
       case "online":
         if (this.#isOnline) break;
         this.#isOnline = true;
         this.#failures = 0;
-        this.#due = Math.max(at, this.#lastBegan + SPACING_MS, this.#notBefore);
+        this.#due = Math.max(this.#at, this.#lastBegan + SPACING_MS, this.#notBefore);
         break;
       case "hidden":
         this.#isVisible = false;
         if (this.#isHeld) {
-          this.#cancel(output.actions);
+          this.#cancel();
           this.#due = this.#lastBegan + SPACING_MS;
         }
         break;
@@ -152,9 +148,9 @@ export class SyncMachine {
         this.#isVisible = true;
         break;
       case "scope":
-        return this.#scope(at, input.channelIds, output.actions);
+        return this.#scope(input.channelIds);
       case "close":
-        this.#cancel(output.actions);
+        this.#cancel();
         this.#isOver = true;
     }
   }
@@ -163,95 +159,89 @@ export class SyncMachine {
     return this.#running !== null && (this.#running.stream || this.#running.waitMs > 0);
   }
 
-  #ask(at: number, actions: Action[]): void {
+  #ask(): void {
     const request: SyncRequest = {
       do: "request",
       id: (this.#lastId += 1),
       token: this.#token,
       channelIds: this.#channelIds,
-      waitMs: this.#transport === "long-polling" ? HELD_MS : 0,
-      stream: this.#transport === "websocket",
+      waitMs: this.#options.transport === "long-polling" ? HELD_MS : 0,
+      stream: this.#options.transport === "websocket",
       ...(this.#renews && { renewToken: true }),
     };
-    if (this.#renews) this.#renewedAt = at;
+    this.#lastBegan = this.#at;
+    if (this.#renews) this.#renewedAt = this.#at;
     this.#renews = this.#scopeChanged = false;
-    this.#running = { ...request, began: at, opened: Infinity };
-    this.#lastBegan = at;
+    this.#running = { ...request, opened: Infinity };
     this.#due = null;
-    actions.push(request);
+    this.#output.actions.push(request);
   }
 
-  #cancel(actions: Action[]): void {
-    if (!this.#running) return;
-    actions.push({ do: "cancel", id: this.#running.id });
+  #cancel(): void {
+    if (this.#running) this.#output.actions.push({ do: "cancel", id: this.#running.id });
     this.#running = null;
   }
 
   /** Ask as soon as may be. */
-  #soon(at: number): void {
-    this.#due = Math.max(at, this.#lastBegan + SHORTEST_MS);
+  #soon(): void {
+    this.#due = Math.max(this.#at, this.#lastBegan + SHORTEST_MS);
   }
 
-  #page(at: number, page: SyncPageFields, output: Output & { deltas: readonly Delta[] }): void {
-    const { milliseconds, reason } = page.pollingInterval;
-    const hasNews = page.token !== this.#token;
-    this.#intervalMs = Math.max(milliseconds, SHORTEST_MS);
-    this.#slow = reason === "LOAD";
-    this.#token = page.token;
-    this.#succeeded(output.events);
-    const { events, deltas } = this.#news.take(page);
-    output.events.push(...events);
-    output.deltas = deltas;
-    if (this.#running!.stream) return;
-    if (page.hasMore && hasNews) {
-      this.#running = null;
-      this.#due = at;
-    } else this.#ended(at, hasNews);
+  #page(page: SyncPageFields): void {
+    const { token, hasMore, pollingInterval } = page;
+    const hasNews = token !== this.#token;
+    this.#token = token;
+    this.#slow = pollingInterval.reason === "LOAD";
+    this.#ended(pollingInterval.milliseconds, hasNews);
+    if (hasMore && hasNews && !this.#running) this.#due = this.#at;
+    const { events, deltas } = this.#options.news.take(page);
+    this.#output.events.push(...events);
+    this.#output.deltas = deltas;
   }
 
-  /** A poll ended well: when is the next? */
-  #ended(at: number, hasNews: boolean): void {
-    const { began, waitMs } = this.#running!;
-    this.#running = null;
-    const wasWorthIt = waitMs > 0 && !this.#slow && (hasNews || at - began >= waitMs * 0.9);
-    if (this.#scopeChanged || wasWorthIt) this.#soon(at);
-    else this.#due = at + Math.floor(this.#intervalMs * (1 + this.#phase / 10));
-  }
-
-  #succeeded(events: MachineEvent[]): void {
+  /** There was an answer. When to ask again, where it was not one of a stream's? */
+  #ended(intervalMs: number, hasNews: boolean): void {
+    const { waitMs, stream } = this.#running!;
+    this.#intervalMs = Math.max(intervalMs, SHORTEST_MS);
     this.#failures = 0;
     this.#renewed = false;
-    this.#say("online", events);
+    this.#say("online");
+    if (stream) return;
+    this.#running = null;
+    const wasWorthIt = waitMs > 0 && !this.#slow && (hasNews || this.#at - this.#lastBegan >= waitMs * 0.9);
+    if (this.#scopeChanged || wasWorthIt) this.#soon();
+    else this.#due = this.#at + Math.floor(this.#intervalMs * (1 + this.#phase / 10));
   }
 
-  #failed(at: number, { kind, code, retryAfterMs }: Failure, { actions, events }: Output): void {
-    if (at - this.#running!.opened >= STABLE_MS) this.#failures = 0;
+  #failed({ kind, code, retryAfterMs }: Failure): void {
+    if (this.#at - this.#running!.opened >= STABLE_MS) this.#failures = 0;
     this.#running = null;
-    if (kind === "final" || (kind === "identity" && (this.#renewed || !this.#tokenRenewable))) {
+    const isIdentity = kind === "identity";
+    if (kind === "final" || (isIdentity && (this.#renewed || this.#options.tokenRenewable === false))) {
       this.#isOver = true;
-      actions.push({ do: "giveUp", code: code ?? (kind === "identity" ? "UNAUTHENTICATED" : "NETWORK") });
-    } else if (kind === "identity") {
+      this.#output.actions.push({ do: "giveUp", code: code ?? (isIdentity ? "UNAUTHENTICATED" : "NETWORK") });
+    } else if (isIdentity) {
       this.#renews = this.#renewed = true;
-      this.#due = Math.max(at, this.#renewedAt + SPACING_MS);
+      this.#due = Math.max(this.#at, this.#renewedAt + SPACING_MS);
     } else {
-      this.#due = at + backoffMs(this.#failures, this.#random(), this.#intervalMs, retryAfterMs);
+      this.#due = this.#at + backoffMs(this.#failures, this.#options.random(), this.#intervalMs, retryAfterMs);
       this.#failures += 1;
       if (retryAfterMs) this.#notBefore = this.#due;
-      if (kind === "transient") this.#say("offline", events, code ?? "NETWORK", this.#due);
+      if (kind === "transient") this.#say("offline", code, this.#due);
     }
   }
 
-  #scope(at: number, channelIds: readonly string[] | null, actions: Action[]): void {
+  #scope(channelIds: readonly string[] | null): void {
     if (JSON.stringify(channelIds) === JSON.stringify(this.#channelIds)) return;
     this.#channelIds = channelIds;
-    if (this.#isHeld) this.#cancel(actions);
+    if (this.#isHeld) this.#cancel();
     this.#scopeChanged = this.#running !== null;
-    if (!this.#running && this.#failures === 0) this.#soon(at);
+    if (!this.#running && this.#failures === 0) this.#soon();
   }
 
-  #say(what: "online" | "offline", events: MachineEvent[], code = "", retryAt: number | null = null): void {
-    if (this.#said === what) return;
-    this.#said = what;
-    events.push(what === "online" ? { type: what } : { type: what, code, retryAt });
+  #say(type: "online" | "offline", code = "NETWORK", retryAt: number | null = null): void {
+    if (this.#said === type) return;
+    this.#said = type;
+    this.#output.events.push(type === "online" ? { type } : { type, code, retryAt });
   }
 }

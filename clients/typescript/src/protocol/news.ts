@@ -19,23 +19,18 @@ export type SyncEvent =
   | { readonly type: "reset"; readonly reason: string }
   | { readonly type: "channelRemoved"; readonly channelId: string }
   | { readonly type: "channel"; readonly channelId: string; readonly channel: ChannelFields }
+  /** Messages given of it may have changed without word: those before the cursor, or with null all. */
+  | { readonly type: "stale"; readonly channelId: string; readonly before: string | null }
   /** Messages after `after` (null: none known) were left out: those before `before`, or else up to and including `until`. */
   | { readonly type: "gap"; readonly channelId: string; readonly after: string | null; readonly before: string | null; readonly until: string | null }
   /** `fresh`: it is part of a fresh start of its channel. */
-  | ({ readonly type: "messageCreated"; readonly fresh: boolean } & MessageEvent)
-  | ({ readonly type: "messageUpdated" | "messageDeleted" } & MessageEvent)
-  | { readonly type: "notificationCreated"; readonly id: string; readonly fresh: boolean; readonly notification: NotificationFields }
-  | { readonly type: "notificationUpdated"; readonly id: string; readonly notification: NotificationFields }
-  | ({ readonly type: "inbox" } & InboxFields)
+  | { readonly type: "messageCreated"; readonly channelId: string; readonly fresh: boolean; readonly message: MessageFields }
+  | { readonly type: "messageUpdated" | "messageDeleted"; readonly channelId: string; readonly message: MessageFields }
+  | { readonly type: "notificationCreated"; readonly fresh: boolean; readonly notification: NotificationFields }
+  | { readonly type: "notificationUpdated"; readonly notification: NotificationFields }
+  | { readonly type: "inbox"; readonly inbox: InboxFields }
   /** All up to this token was given; `caughtUp`: nothing more is waiting. */
   | { readonly type: "checkpoint"; readonly token: string; readonly caughtUp: boolean };
-
-interface MessageEvent {
-  readonly channelId: string;
-  readonly seq: number;
-  readonly version: number;
-  readonly message: MessageFields;
-}
 
 export type Delta = SyncPageFields["channels"][number];
 
@@ -44,31 +39,36 @@ const byVersion = (a: MessageFields, b: MessageFields): number => a.version - b.
 
 export class News {
   token: string | null;
-  #heads: Map<string, Head>;
+  readonly #heads: Map<string, Head>;
   /** Whether a channel without a head is one that begins. */
-  #knowsAll: boolean;
+  #isWhole: boolean;
   /** Pages that cannot be given before others fill their holes, as one. */
   #held: SyncPageFields | null = null;
+  /** By channel and seq, of the messages given. */
   readonly #versions = new Map<string, Map<number, number>>();
-  readonly #shown = new Map<string, string>();
+  /** What was given last of channels, notifications and the inbox. */
+  readonly #given = new Map<string, string>();
   readonly #removed = new Set<string>();
 
   constructor({ token, heads, whole = true }: Position) {
     this.token = token;
     this.#heads = new Map(Object.entries(heads));
-    this.#knowsAll = whole;
+    this.#isWhole = whole;
   }
 
   get position(): Required<Position> {
-    return { token: this.token, heads: Object.fromEntries(this.#heads), whole: this.#knowsAll };
+    return { token: this.token, heads: Object.fromEntries(this.#heads), whole: this.#isWhole };
   }
 
   /** Take in a page; returns what it changed, and its deltas where they were given. */
   take(page: SyncPageFields): { readonly events: SyncEvent[]; readonly deltas: readonly Delta[] } {
     const events: SyncEvent[] = [];
+    const known = [this.#heads, this.#versions, this.#given];
     const reason = page.resetReason;
-    if (reason !== null) {
-      this.#begin();
+    if (reason) {
+      this.#held = null;
+      this.#isWhole = true;
+      for (const one of [...known, this.#removed]) one.clear();
       events.push({ type: "reset", reason });
     }
     const whole = this.#held ? joined(this.#held, page) : page;
@@ -77,20 +77,19 @@ export class News {
       return { events, deltas: [] };
     }
     this.#held = null;
-    const fresh = this.token === null || whole.resetReason !== null;
-    for (const channelId of whole.removedChannelIds) {
+    const { token, resetReason, removedChannelIds, channels, notifications, inbox, hasMore } = whole;
+    const fresh = !!resetReason || this.token === null;
+    for (const channelId of removedChannelIds) {
       if (!this.#removed.has(channelId)) events.push({ type: "channelRemoved", channelId });
       this.#removed.add(channelId);
-      this.#heads.delete(channelId);
-      this.#versions.delete(channelId);
-      this.#shown.delete(channelId);
+      for (const one of known) one.delete(channelId);
     }
-    for (const delta of whole.channels) this.#channel(delta, events);
-    for (const one of whole.notifications) this.#notification(one, fresh, events);
-    if (this.#isOther("inbox", whole.inbox)) events.push({ type: "inbox", ...whole.inbox });
-    if (whole.token !== this.token) events.push({ type: "checkpoint", token: whole.token, caughtUp: !whole.hasMore });
-    this.token = whole.token;
-    return { events, deltas: whole.channels };
+    for (const delta of channels) this.#channel(delta, events);
+    for (const one of notifications) this.#notification(one, fresh, events);
+    if (this.#isOther("inbox", inbox)) events.push({ type: "inbox", inbox });
+    if (token !== this.token) events.push({ type: "checkpoint", token, caughtUp: !hasMore });
+    this.token = token;
+    return { events, deltas: channels };
   }
 
   /** Go back to the last position that was given: what is held back will come again. */
@@ -98,21 +97,14 @@ export class News {
     this.#held = null;
   }
 
-  #begin(): void {
-    this.#held = null;
-    this.#knowsAll = true;
-    for (const map of [this.#heads, this.#versions, this.#shown]) map.clear();
-    this.#removed.clear();
-  }
-
   /** Whether later pages bring what comes before something in this delta. */
   #isOpen(delta: Delta): boolean {
     const head = this.#headOf(delta);
-    if (head === undefined) return !this.#knowsAll;
+    if (head === undefined) return !this.#isWhole;
     if (head.seq === null) return true;
-    const created = [...delta.messages].sort(bySeq).filter((one) => one.seq > head.seq!);
-    const first = delta.limited ? created[0]?.seq : head.seq + 1;
-    return created.some((one, index) => one.seq !== first! + index);
+    const created = new Set(delta.messages.map((one) => one.seq).filter((seq) => seq > head.seq!));
+    const first = delta.limited ? Math.min(...created) : head.seq + 1;
+    return created.size > 0 && Math.max(...created) !== first + created.size - 1;
   }
 
   /** What is known of a channel's head before a delta; undefined where nothing is. */
@@ -129,26 +121,31 @@ export class News {
     this.#removed.delete(channelId);
     if (this.#isOther(channelId, channel)) events.push({ type: "channel", channelId, channel });
     const head = this.#headOf(delta);
-    const fresh = !head && this.#knowsAll;
+    const fresh = !head && this.#isWhole;
+    if (limited && !fresh) events.push({ type: "stale", channelId, before: delta.gapCursor });
     const first = this.#firstCreated(delta, head, fresh);
     const versions = this.#versions.get(channelId) ?? new Map<number, number>();
     this.#versions.set(channelId, versions);
-    const news = delta.messages.filter((one) => (versions.get(one.seq) ?? 0) < one.version);
-    let end = fresh ? null : (head ?? { seq: null, cursor: null });
+    const news = new Map<number, MessageFields>();
+    for (const one of [...delta.messages].sort(byVersion)) {
+      if ((versions.get(one.seq) ?? 0) >= one.version) continue;
+      versions.set(one.seq, one.version);
+      news.delete(one.seq); // so that the order is that of the versions
+      news.set(one.seq, one);
+    }
+    let end: Head | null = fresh ? null : (head ?? { seq: null, cursor: null });
     const gap = (before: string | null, until: string | null): void => {
-      events.push({ type: "gap", channelId, after: end?.cursor ?? null, before, until });
+      events.push({ type: "gap", channelId, after: end!.cursor, before, until });
     };
-    for (const message of news.filter((one) => one.seq >= first).sort(bySeq)) {
-      const follows = end && (end.seq === null ? !limited : message.seq === end.seq + 1);
-      if (end && !follows) gap(message.cursor, null);
+    for (const message of [...news.values()].filter((one) => one.seq >= first).sort(bySeq)) {
+      if (end && (end.seq === null ? limited : message.seq !== end.seq + 1)) gap(message.cursor, null);
       end = message;
-      events.push({ type: "messageCreated", fresh, ...told(message) });
+      events.push({ type: "messageCreated", channelId, fresh, message });
     }
-    for (const message of news.filter((one) => one.seq < first).sort(byVersion)) {
-      events.push({ type: message.deletedAt ? "messageDeleted" : "messageUpdated", ...told(message) });
+    for (const message of news.values()) {
+      if (message.seq < first) events.push({ type: message.deletedAt ? "messageDeleted" : "messageUpdated", channelId, message });
     }
-    for (const one of news) versions.set(one.seq, one.version);
-    if (headCursor !== (end?.cursor ?? null) && (limited || !end || end.seq === null)) {
+    if (headCursor !== (end?.cursor ?? null) && (limited || end?.seq == null)) {
       if (end && limited) gap(null, headCursor);
       end = { seq: null, cursor: headCursor };
     }
@@ -171,25 +168,20 @@ export class News {
 
   #notification(notification: NotificationFields, fresh: boolean, events: SyncEvent[]): void {
     const { id, seenAt, readAt, archivedAt } = notification;
-    const isKnown = this.#shown.has(id);
+    const isKnown = this.#given.has(id);
     if (!this.#isOther(id, [seenAt, readAt, archivedAt])) return;
     const created = !isKnown && (fresh || !(seenAt || readAt || archivedAt));
-    events.push(created ? { type: "notificationCreated", id, fresh, notification } : { type: "notificationUpdated", id, notification });
+    events.push(created ? { type: "notificationCreated", fresh, notification } : { type: "notificationUpdated", notification });
   }
 
   /** Whether this is another state of something than the one given last; it is given now. */
   #isOther(key: string, state: unknown): boolean {
     const text = JSON.stringify(state);
-    const other = this.#shown.get(key) !== text;
-    this.#shown.set(key, text);
+    const other = this.#given.get(key) !== text;
+    this.#given.set(key, text);
     return other;
   }
 }
-
-const told = (message: MessageFields): MessageEvent => {
-  const { channelId, seq, version } = message;
-  return { channelId, seq, version, message };
-};
 
 /** Two pages that follow one another, as one. */
 function joined(held: SyncPageFields, page: SyncPageFields): SyncPageFields {
@@ -202,7 +194,7 @@ function joined(held: SyncPageFields, page: SyncPageFields): SyncPageFields {
       ...delta,
       limited: from.limited,
       gapCursor: from.gapCursor,
-      messages: newest([...(before?.messages ?? []), ...delta.messages]),
+      messages: [...(before?.messages ?? []), ...delta.messages],
     });
   }
   return {
@@ -212,11 +204,4 @@ function joined(held: SyncPageFields, page: SyncPageFields): SyncPageFields {
     removedChannelIds: [...held.removedChannelIds, ...page.removedChannelIds],
     notifications: [...held.notifications, ...page.notifications],
   };
-}
-
-/** Of each message its newest state. */
-function newest(messages: readonly MessageFields[]): MessageFields[] {
-  const found = new Map<number, MessageFields>();
-  for (const one of messages) if (!(found.get(one.seq)! && found.get(one.seq)!.version > one.version)) found.set(one.seq, one);
-  return [...found.values()];
 }

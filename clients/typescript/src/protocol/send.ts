@@ -25,35 +25,27 @@ export class SendMachine {
 
   /** Take in what happened at the time `at`; returns what to do, if anything. */
   take(at: number, input: SendInput): SendAction | null {
-    switch (input.type) {
-      case "start":
-        return this.#send();
-      case "tick":
-        return this.wakeAt !== null && this.wakeAt <= at ? this.#send() : null;
-      case "online":
-        return this.wakeAt !== null && !this.#asked ? this.#send() : null;
-      case "acknowledged":
-        return { do: "done" };
-      case "failed":
-        return this.#failed(at, input.failure);
-    }
+    const { type } = input;
+    const waits = this.wakeAt !== null;
+    if (type === "acknowledged") return { do: "done" };
+    if (type === "failed") return this.#failed(at, input.failure);
+    const isDue = type === "start" || (waits && (type === "online" ? !this.#asked : this.wakeAt! <= at));
+    return isDue ? this.#send() : null;
   }
 
-  #send(renewToken = false): SendAction {
+  #send(renewed?: { readonly renewToken: true }): SendAction {
     this.wakeAt = null;
-    this.#attempt += 1;
-    return { do: "send", attempt: this.#attempt, ...(renewToken && { renewToken }) };
+    return { do: "send", attempt: (this.#attempt += 1), ...renewed };
   }
 
   #failed(at: number, { kind, code, retryAfterMs }: Failure): SendAction | null {
-    if (kind === "identity" && this.tokenRenewable && !this.#renewed) {
+    const isIdentity = kind === "identity";
+    if (isIdentity && this.tokenRenewable && !this.#renewed) {
       this.#renewed = true;
-      return this.#send(true);
+      return this.#send({ renewToken: true });
     }
     const isDefect = code === "INTERNAL_SERVER_ERROR" && this.#attempt > QUICK_RETRIES;
-    if (kind === "final" || kind === "identity" || isDefect) {
-      return { do: "fail", code: code ?? (kind === "identity" ? "UNAUTHENTICATED" : "NETWORK") };
-    }
+    if (kind === "final" || isIdentity || isDefect) return { do: "fail", code: code ?? (isIdentity ? "UNAUTHENTICATED" : "NETWORK") };
     this.wakeAt = at + backoffMs(this.#failures, this.random(), 0, retryAfterMs);
     this.#failures += 1;
     this.#asked = !!retryAfterMs;

@@ -2,7 +2,7 @@
 export { PolluxProvider, type PolluxProviderProps, useClient } from "./PolluxProvider.js";
 export { type ChannelMessages, type MessageActions, useChannelMessages } from "./useChannelMessages.js";
 export { type DynamicPolling, type DynamicPollingOptions, useDynamicPolling } from "./useDynamicPolling.js";
-export { useMeasurements } from "./useMeasurements.js";
+export { type LiveMeasurements, useMeasurements } from "./useMeasurements.js";
 export { type NotificationOptions, type Notifications, useNotifications } from "./useNotifications.js";
 export { type PollingOptions, usePolling } from "./usePolling.js";
 export { type Presence, usePresence } from "./usePresence.js";

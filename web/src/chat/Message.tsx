@@ -1,0 +1,102 @@
+// One message, and what the viewer may do with it. Its text is only ever text.
+import type { MessageFields, Pending } from "@pollux/client/chat";
+import type { MessageActions } from "@pollux/client/react";
+import { type KeyboardEvent, memo, useState } from "react";
+import { useLanguage, useTexts } from "./texts";
+
+const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
+
+interface Props {
+  readonly message: MessageFields;
+  readonly isOwn: boolean;
+  readonly follows: boolean;
+  readonly actions: MessageActions;
+  readonly reply: (message: MessageFields) => void;
+}
+
+export const Message = memo(function Message({ message, isOwn, follows, actions, reply }: Props) {
+  const texts = useTexts();
+  const { language } = useLanguage();
+  const [isEditing, setIsEditing] = useState(false);
+  const [isChoosing, setIsChoosing] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const run = (done: Promise<unknown>) => void done.then(() => setError(null), (wrong: Error) => setError(wrong.message));
+  const react = (emoji: string, has: boolean) => {
+    setIsChoosing(false);
+    run(has ? actions.unreact(message.id, emoji) : actions.react(message.id, emoji));
+  };
+  return (
+    <article className={follows ? "message follows" : "message"} data-seq={message.seq}>
+      {!follows && (
+        <header>
+          <strong>{message.author.name}</strong>
+          <time dateTime={message.createdAt}>{new Date(message.createdAt).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" })}</time>
+        </header>
+      )}
+      {message.replyTo && (
+        <blockquote>
+          <strong>{message.replyTo.author.name}</strong> {message.replyTo.deletedAt ? <em>{texts.deleted}</em> : message.replyTo.content}
+        </blockquote>
+      )}
+      {isEditing ? (
+        <Editor content={message.content} cancel={() => setIsEditing(false)}
+          save={(content) => { setIsEditing(false); if (content !== message.content) run(actions.edit(message.id, content)); }} />
+      ) : (
+        <p className="content">{message.deletedAt ? <em>{texts.deleted}</em> : message.content}{message.editedAt && !message.deletedAt && <small> {texts.edited}</small>}</p>
+      )}
+      {message.reactions.length > 0 && (
+        <p className="reactions">
+          {message.reactions.map(({ emoji, count, viewerHasReacted }) => (
+            <button key={emoji} aria-pressed={viewerHasReacted} onClick={() => react(emoji, viewerHasReacted)}>{emoji} {count}</button>
+          ))}
+        </p>
+      )}
+      {error && <p role="alert" className="hint bad">{error}</p>}
+      {!message.deletedAt && (
+        <div className="tools">
+          {isChoosing && EMOJI.map((emoji) => <button key={emoji} aria-label={`${texts.react} ${emoji}`} onClick={() => react(emoji, false)}>{emoji}</button>)}
+          <button aria-expanded={isChoosing} onClick={() => setIsChoosing(!isChoosing)}>{texts.react}</button>
+          <button onClick={() => reply(message)}>{texts.reply}</button>
+          {isOwn && <button onClick={() => setIsEditing(true)}>{texts.edit}</button>}
+          {isOwn && <button onClick={() => { if (confirm(texts.removeSure)) run(actions.remove(message.id)); }}>{texts.remove}</button>}
+        </div>
+      )}
+    </article>
+  );
+});
+
+function Editor({ content, save, cancel }: { content: string; save: (content: string) => void; cancel: () => void }) {
+  const texts = useTexts();
+  const [text, setText] = useState(content);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") cancel();
+    if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && text.trim()) {
+      event.preventDefault();
+      save(text);
+    }
+  };
+  return (
+    <div className="editor">
+      <textarea aria-label={texts.editing} value={text} autoFocus onChange={(event) => setText(event.target.value)} onKeyDown={onKeyDown} />
+      <button onClick={() => save(text)} disabled={!text.trim()}>{texts.save}</button>
+      <button className="quiet" onClick={cancel}>{texts.cancel}</button>
+    </div>
+  );
+}
+
+export function PendingMessage({ pending, actions }: { pending: Pending; actions: MessageActions }) {
+  const texts = useTexts();
+  return (
+    <article className="message follows pending">
+      <p className="content">{pending.content}</p>
+      {pending.status === "sending" && <small>{texts.sending}</small>}
+      {pending.status === "failed" && (
+        <p role="alert" className="hint bad">
+          {texts.failed}: {pending.error?.message}{" "}
+          <button onClick={() => void actions.retry(pending).catch(() => {})}>{texts.retry}</button>
+          <button onClick={() => actions.discard(pending)}>{texts.discard}</button>
+        </p>
+      )}
+    </article>
+  );
+}
