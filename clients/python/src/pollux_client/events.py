@@ -131,7 +131,10 @@ class InboxChanged:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything up to `position` was given: who stores it resumes exactly there. `caught_up`: nothing more is waiting."""
+    """Everything up to `position` was given: who stores it resumes exactly there. `caught_up`: nothing more is waiting.
+
+    The first answer brings one even where nothing is new.
+    """
 
     position: Position
     caught_up: bool

@@ -39,6 +39,8 @@ const byVersion = (a: MessageFields, b: MessageFields): number => a.version - b.
 
 export class News {
   token: string | null;
+  /** Whether there was a checkpoint yet. */
+  #checked = false;
   readonly #heads: Map<string, Head>;
   /** Whether a channel without a head is one that begins. */
   #isWhole: boolean;
@@ -87,7 +89,8 @@ export class News {
     for (const delta of channels) this.#channel(delta, events);
     for (const one of notifications) this.#notification(one, fresh, events);
     if (this.#isOther("inbox", inbox)) events.push({ type: "inbox", inbox });
-    if (token !== this.token) events.push({ type: "checkpoint", token, caughtUp: !hasMore });
+    if (token !== this.token || !this.#checked) events.push({ type: "checkpoint", token, caughtUp: !hasMore });
+    this.#checked = true;
     this.token = token;
     return { events, deltas: channels };
   }
