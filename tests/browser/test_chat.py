@@ -123,7 +123,7 @@ def test_a_hidden_page_stops_polling_and_catches_up_by_one_request(opens: Opens)
     _sees(bob, "before")
     hide = "hidden => { Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });"
     hide += " Object.defineProperty(document, 'visibilityState', { configurable: true, value: hidden ? 'hidden' : 'visible' });"
-    hide += " document.dispatchEvent(new Event('visibilitychange')); }"
+    hide += " document.dispatchEvent(new Event('visibilitychange', { bubbles: true })); }"
     bob.evaluate(hide, True)
     asked: list[str] = []
     bob.on("request", lambda request: asked.append(request.post_data or "") if request.url.endswith("/graphql") else None)
