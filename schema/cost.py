@@ -62,6 +62,7 @@ SIZED = {
     "Query.notifications": Sized(_PAGE, DEFAULT_NOTIFICATIONS, LARGEST_PAGE),
     "Query.unreadNotifications": Sized(_PAGE, DEFAULT_NOTIFICATIONS, LARGEST_PAGE),
     "Query.sync": Sized(["limit"], DEFAULT_LIMIT, LARGEST_LIMIT),
+    "Subscription.sync": Sized(["limit"], DEFAULT_LIMIT, LARGEST_LIMIT),
     "Channel.members": Sized(_PAGE, DEFAULT_MEMBERS, LARGEST_PAGE),
     "Channel.auditLog": Sized(_PAGE, DEFAULT_ENTRIES, LARGEST_PAGE),
     "Channel.onlineUsers": Sized(_PAGE, DEFAULT_ONLINE, LARGEST_PAGE),

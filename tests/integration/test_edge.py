@@ -1,10 +1,8 @@
 """The edge by raw sockets: connections that stay open and that do not, requests in a row, slow readers, and no HTTP at all."""
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
 
 import pytest
 
@@ -13,57 +11,9 @@ from app.settings import Settings
 from app.wiring import build_app
 from cache.redis_level import RedisLevel
 from resolvers.services import Services
-from tests.asking import token
+from tests.integration.connection import AUTHORIZATION, Connection
 
-AUTHORIZATION = f"Authorization: Bearer {token('alice')}"
 NAME = {"data": {"viewer": {"name": "Alice"}}}
-
-
-class Answer(NamedTuple):
-    version: str
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class Connection:
-    """One connection of a client that writes what it likes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    def write(self, sent: bytes) -> None:
-        self._writer.write(sent)
-
-    def post(self, query: str, *headers: str, version: str = "HTTP/1.1") -> None:
-        """Send a query, without waiting for its answer."""
-        body = json.dumps({"query": query}).encode()
-        more = (AUTHORIZATION, "Host: pollux", "Content-Type: application/json", f"Content-Length: {len(body)}", *headers)
-        self.write("\r\n".join((f"POST /graphql {version}", *more, "", "")).encode() + body)
-
-    async def answer(self, *, bodiless: bool = False) -> Answer:
-        """Return the next answer; raises IncompleteReadError where there is none."""
-        lines = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), 5)).decode().split("\r\n")[:-2]
-        version, status, _ = lines[0].split(" ", 2)
-        headers = dict(line.split(": ", 1) for line in lines[1:])
-        length = 0 if bodiless else int(headers.get("Content-Length", "0"))
-        return Answer(version, int(status), headers, await asyncio.wait_for(self._reader.readexactly(length), 5))
-
-    async def is_closed(self) -> bool:
-        """Whether the server closes the connection, rather than waiting for more."""
-        try:
-            return await asyncio.wait_for(self._reader.read(1), 0.5) == b""
-        except TimeoutError:
-            return False
-        except ConnectionResetError:
-            return True
-
-    async def end(self) -> None:
-        self._writer.close()
 
 
 @pytest.fixture
@@ -151,15 +101,22 @@ async def test_requests_in_a_row_are_answered_in_their_order(connection: Connect
 
 
 async def test_a_large_answer_reaches_a_reader_who_takes_their_time(connection: Connection) -> None:
-    names = [f"one_of_many_long_names_by_which_a_viewer_may_be_called_{number}" for number in range(500)]
-    query = "{ " + " ".join(f"{name}: viewer {{ id name image __typename }}" for name in names) + " }"
+    connection.post('mutation { createChannel(input: { name: "large" }) { channel { id } } }')
+    channel = (await connection.answer()).json()["data"]["createChannel"]["channel"]["id"]
+    for _ in range(20):
+        content = "x" * 3900
+        connection.post(
+            f'mutation {{ sendMessage(input: {{ channelId: "{channel}", content: "{content}" }}) {{ message {{ seq }} }} }}'
+        )
+        assert (await connection.answer()).status == 200
+    query = f'{{ messages(channelId: "{channel}") {{ nodes {{ content }} }} }}'
     for _ in range(20):
         connection.post(query)
     await asyncio.sleep(0.2)  # nothing is read meanwhile, and the socket's buffers are full
     for _ in range(20):
         answer = await connection.answer()
         assert len(answer.body) > 64 * 1024
-        assert list(answer.json()["data"]) == names
+        assert len(answer.json()["data"]["messages"]["nodes"]) == 20
 
 
 async def test_a_reader_who_goes_away_disturbs_nobody(port: int, connection: Connection) -> None:

@@ -85,7 +85,6 @@ export class SyncMachine {
 
   constructor(options: MachineOptions) {
     const { news, channelIds = null, random } = options;
-    news.rewind();
     this.#options = options;
     this.#token = news.token;
     this.#phase = random();

@@ -44,7 +44,7 @@ export class News {
   readonly #heads: Map<string, Head>;
   /** Whether a channel without a head is one that begins. */
   #isWhole: boolean;
-  /** Pages that cannot be given before others fill their holes, as one. */
+  /** Pages that cannot be given before others fill their holes, as one. They may come again: nothing is given twice. */
   #held: SyncPageFields | null = null;
   /** By channel and seq, of the messages given. */
   readonly #versions = new Map<string, Map<number, number>>();
@@ -93,11 +93,6 @@ export class News {
     this.#checked = true;
     this.token = token;
     return { events, deltas: channels };
-  }
-
-  /** Go back to the last position that was given: what is held back will come again. */
-  rewind(): void {
-    this.#held = null;
   }
 
   /** Whether later pages bring what comes before something in this delta. */
