@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from pollux_client import Transport
 from tests.asking import CREATE, JOIN, SEND, token
 from tests.servers.pollux import Server
 
@@ -193,3 +194,26 @@ def test_who_reads_the_output_may_go(server: Server, talk: Room, start: Callable
     assert tail.end() == 0
     assert tail.notes.get(timeout=PATIENCE_S) == f"-- {talk.name}, by long-polling; Ctrl-C ends"
     assert tail.notes.empty()
+
+
+def test_a_server_that_trusts_this_clients_documents_alone_serves_it(server: Server, tmp_path: Path) -> None:
+    documents = tmp_path / "documents.json"
+    documents.write_text(run(server, "documents").stdout)
+    trusting = {
+        "POLLUX_TRUSTED_DOCUMENTS": str(documents),
+        "DATABASE_URL": f"sqlite://{tmp_path / 'pollux.db'}",
+        "REDIS_URL": "none",
+    }
+    with Server(**trusting) as wary:
+        for transport in Transport:
+            following = subprocess.Popen(
+                [sys.executable, "-m", "pollux_client", "tail", "general", "--transport", transport.value],
+                env={**os.environ, "PYTHONPATH": str(SOURCES), "POLLUX_TOKEN": token("alice"), "POLLUX_URL": wary.url},
+                stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            try:
+                assert following.stdout is not None
+                assert "This channel is yours to try" in following.stdout.readline()
+            finally:
+                following.kill()
+                following.communicate()

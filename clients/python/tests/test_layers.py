@@ -7,7 +7,7 @@ import pytest
 
 SOURCES = Path(__file__).parents[1] / "src" / "pollux_client"
 PURE = {
-    "collections", "collections.abc", "dataclasses", "enum", "math", "typing",
+    "collections", "collections.abc", "dataclasses", "enum", "json", "math", "typing",
     "pollux_client.events", "pollux_client.records", "pollux_client.protocol",
 }  # fmt: skip
 
