@@ -1,7 +1,8 @@
 """ReadIndex: the present heads of channels and inboxes, read from the primary, shared by all polls that wait.
 
 Rule: the statement that answers a poll begins after the poll arrived. Heads are never kept; only the highest numbers
-seen are, because flights follow one another: a later one that sees less is proof that the database went back.
+seen are, because flights of one kind follow one another: a later one that sees less is proof that the database went
+back. Flights of two kinds may overtake each other, so each kind has its own numbers.
 """
 
 from collections.abc import Awaitable, Collection, Sequence
@@ -21,16 +22,28 @@ MAX_WATCHED = 100_000
 GAP_S = 0.001
 
 
+class _Seen:
+    """The highest numbers that one kind of flight has seen, by channel and by user."""
+
+    def __init__(self) -> None:
+        self.events: dict[int, int] = {}
+        self.entries: dict[int, int] = {}
+
+    def clear(self) -> None:
+        self.events.clear()
+        self.entries.clear()
+
+
 class ReadIndex:
     """The one way to learn whether something changed and whether a viewer may see it."""
 
     def __init__(self, db: Database, lineage: Lineage, *, gap_s: float = GAP_S) -> None:
         self._db = db
         self._lineage = lineage
-        self._highest_event: dict[int, int] = {}
-        self._highest_log: dict[int, int] = {}
-        lineage.on_change(self._highest_event.clear)
-        lineage.on_change(self._highest_log.clear)
+        self._seen_by_channels = self._seen()
+        self._seen_by_inboxes = self._seen()
+        self._seen_by_pulses = self._seen()
+        self._seen_by_viewers = self._seen()
         self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels, gap_s=gap_s)
         self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes, gap_s=gap_s)
         self._pulses: Flights[int, ViewerPulse] = Flights(self._read_pulses, gap_s=gap_s)
@@ -77,39 +90,44 @@ class ReadIndex:
         await self._lineage.follow(read.epoch_hex)
         return {topic: read.by_topic.get(topic, 0) for topic in topics}
 
+    def _seen(self) -> _Seen:
+        seen = _Seen()
+        self._lineage.on_change(seen.clear)
+        return seen
+
     async def _read_channels(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], ChannelHead]:
         heads = await channel_heads(self._db, pairs)
-        return heads if await self._proved(heads.values(), ()) else await self._read_channels(pairs)
+        proved = await self._proved(self._seen_by_channels, heads.values(), ())
+        return heads if proved else await self._read_channels(pairs)
 
     async def _read_inboxes(self, user_ids: list[int]) -> dict[int, InboxHead]:
         heads = await inbox_heads(self._db, user_ids)
-        return heads if await self._proved((), heads.values()) else await self._read_inboxes(user_ids)
+        proved = await self._proved(self._seen_by_inboxes, (), heads.values())
+        return heads if proved else await self._read_inboxes(user_ids)
 
     async def _read_pulses(self, user_ids: list[int]) -> dict[int, ViewerPulse]:
         pulses = await viewer_pulses(self._db, user_ids)
-        proved = await self._proved((), [pulse.inbox for pulse in pulses.values()])
+        proved = await self._proved(self._seen_by_pulses, (), [pulse.inbox for pulse in pulses.values()])
         return pulses if proved else await self._read_pulses(user_ids)
 
     async def _read_viewers(self, user_ids: list[int]) -> dict[int, ViewerHeads]:
         viewers = await viewer_heads(self._db, user_ids)
         channels = [head for viewer in viewers.values() for head in viewer.channels.values()]
-        proved = await self._proved(channels, [viewer.inbox for viewer in viewers.values()])
+        proved = await self._proved(self._seen_by_viewers, channels, [viewer.inbox for viewer in viewers.values()])
         return viewers if proved else await self._read_viewers(user_ids)
 
-    async def _proved(self, channels: Collection[ChannelHead], inboxes: Collection[InboxHead]) -> bool:
+    async def _proved(self, seen: _Seen, channels: Collection[ChannelHead], inboxes: Collection[InboxHead]) -> bool:
         """Take note of heads just read; False where they prove that the database went back, and are to be read again."""
         for head in channels or inboxes:
             await self._lineage.follow(head.epoch_hex)
             break  # all of one statement are of one epoch
         epoch_hex = self._lineage.epoch_hex
         # Heads of another epoch: another flight learned of a newer one meanwhile; these numbers are of the old one.
-        lower = _lower(
-            self._highest_event, [(head.channel_id, head.last_event) for head in channels if head.epoch_hex == epoch_hex]
-        )
+        lower = _lower(seen.events, [(head.channel_id, head.last_event) for head in channels if head.epoch_hex == epoch_hex])
         if lower is not None:
             await self._lineage.rewound(f"channel {lower[0]} is at event {lower[1]} again")
             return False
-        lower = _lower(self._highest_log, [(head.user_id, head.last_log) for head in inboxes if head.epoch_hex == epoch_hex])
+        lower = _lower(seen.entries, [(head.user_id, head.last_log) for head in inboxes if head.epoch_hex == epoch_hex])
         if lower is not None:
             await self._lineage.rewound(f"inbox {lower[0]} is at entry {lower[1]} again")
             return False

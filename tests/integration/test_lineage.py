@@ -1,13 +1,17 @@
 """Lineage: a new epoch resets every client and forgets every copy; a rewind is noticed and ends the epoch itself."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from pytest_aiohttp import AiohttpClient
 
 from app.settings import Settings
 from app.wiring import build_app, open_services
+from cache import read_index
+from models.database import Database
 from models.identity import bump_epoch
+from models.sync import ViewerHeads, viewer_heads
 from resolvers.message import channel_key
 from tests.asking import POLL, Api
 
@@ -89,3 +93,24 @@ async def test_a_rewound_inbox_ends_the_epoch(api: Api) -> None:
         await tx.run("UPDATE inboxes SET last_log = 0")
     await api.ask("{ inbox { unreadCount } }")
     assert api.services.lineage.epoch_hex != before
+
+
+async def test_a_slow_read_that_a_later_one_overtakes_is_no_rewind(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = await api.channel()
+    read, lands = asyncio.Event(), asyncio.Event()
+
+    async def slow(db: Database, user_ids: Sequence[int]) -> dict[int, ViewerHeads]:
+        heads = await viewer_heads(db, user_ids)
+        read.set()
+        await lands.wait()
+        return heads
+
+    monkeypatch.setattr(read_index, "viewer_heads", slow)
+    before = api.services.lineage.epoch_hex
+    synced = asyncio.create_task(api.ask("{ sync { resetReason } }"))
+    await read.wait()
+    await api.send(channel, "hi")
+    await api.poll(channel)
+    lands.set()
+    await synced
+    assert api.services.lineage.epoch_hex == before
