@@ -114,3 +114,14 @@ async def test_a_slow_read_that_a_later_one_overtakes_is_no_rewind(api: Api, mon
     lands.set()
     await synced
     assert api.services.lineage.epoch_hex == before
+
+
+async def test_a_rewind_is_noticed_by_a_read_of_another_kind(api: Api) -> None:
+    channel = await api.channel()
+    for index in range(2):
+        await api.send(channel, f"{index}")
+    await api.poll(channel)
+    before = api.services.lineage.epoch_hex
+    await _rewind(api, channel, 1)
+    await api.ask("{ sync { resetReason } }")
+    assert api.services.lineage.epoch_hex != before
