@@ -77,13 +77,20 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StoreUrl]:
     """A migrated, empty database."""
     if request.param == "sqlite":
         url = StoreUrl.parse(f"sqlite://{tmp_path / 'pollux.db'}")
         await migrate(url, wall_clock_us())
-        return url
-    return await fresh_postgres_database(request.getfixturevalue("postgres"))
+        yield url
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = await fresh_postgres_database(server)
+    yield url
+    # Thousands of databases are gigabytes.
+    administrator = await asyncpg.connect(server.url("postgres"))
+    await administrator.execute(f'DROP DATABASE "{url.text.rsplit("/", 1)[1]}" WITH (FORCE)')
+    await administrator.close()
 
 
 async def fresh_postgres_database(server: Postgres) -> StoreUrl:
