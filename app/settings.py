@@ -12,7 +12,8 @@ from pydantic_settings import NoDecode
 
 from app.cors import parse_origins
 from app.limits import ALLOWED as ALLOWED_LIMITS
-from app.limits import Limits
+from app.rate_settings import ALLOWED as ALLOWED_RATES
+from app.rate_settings import RateSettings
 from cache.redis_level import redis_client
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -42,6 +43,7 @@ ALLOWED = {
     "LOG_LEVEL": "debug, info, warning or error",
     "LOG_FORMAT": "text or json",
     **ALLOWED_LIMITS,
+    **ALLOWED_RATES,
 }
 
 
@@ -92,7 +94,7 @@ def _origins(given: str | frozenset[str]) -> frozenset[str]:
 Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
 
 
-class Settings(Limits):
+class Settings(RateSettings):
     """What the environment says. An empty variable counts as unset."""
 
     database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(_store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
@@ -234,6 +236,7 @@ class Settings(Limits):
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
             **self.shown_limits(),
+            **self.shown_rates(),
         }
 
 
