@@ -14,6 +14,7 @@ import orjson
 from aiohttp import web
 
 from app.refusal import HttpRefusal
+from realtime.pacing import ClientActivity
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -178,3 +179,16 @@ def _quality(parameters: str) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
+
+
+def activity_of(headers: Mapping[str, str]) -> ClientActivity:
+    """Return what a client says its user does; what it does not say, or says in other words, is that they look."""
+    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+
+
+def shows_page(request: web.Request) -> bool:
+    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
+    return not any(name in request.query for name in ("query", "documentId", "extensions"))

@@ -15,11 +15,12 @@ from aiohttp import web
 from graphql import OperationType
 from strawberry.aiohttp.views import GraphQLView
 
+from app.charges import POLL, Charges, Payer
 from app.cors import Cors
 from app.documents import Phase
 from app.event_stream import EventStream
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, sent_request
+from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -33,7 +34,7 @@ from app.responses import PRIVATE
 from app.socket import Socket, SocketParts
 from cache.answers import Answer, Answers
 from cache.dependencies import Level
-from models.errors import ErrorCode, Overloaded, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
+from models.errors import ErrorCode, Overloaded, PolluxError, RateLimited, Unauthenticated, UnauthenticatedReason, Unavailable
 from models.read_watch import watch
 from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
@@ -68,6 +69,7 @@ class ViewParts(NamedTuple):
     persisted: PersistedDocuments
     answers: Answers | None
     cors: Cors
+    charges: Charges
     limits: Limits
     page: GraphiQLPage | None
     max_open: int
@@ -84,7 +86,7 @@ class PolluxView(GraphQLView[Context, None]):
         self._answers = parts.answers
         self._replies = Replies(parts.cors)
         self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
-        self._socket_parts = SocketParts(parts.services, parts.viewers, self._operations)
+        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
         self._open = OpenConnections(parts.max_open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -102,10 +104,10 @@ class PolluxView(GraphQLView[Context, None]):
             return self._refused(asking, error.status, error, error.headers)
         except Unauthenticated as error:
             return self._refused(asking, 401, error, {"WWW-Authenticate": "Bearer"})
-        except Unavailable as error:
+        except (RateLimited, Unavailable) as error:
             retry = {"Retry-After": str(-(-error.retry_after_ms // 1000))}
             interval = {"X-Poll-Interval": f"{general_interval(self._services).milliseconds / 1000:g}"}
-            return self._refused(asking, 503, error, {**retry, **interval})
+            return self._refused(asking, 429 if isinstance(error, RateLimited) else 503, error, {**retry, **interval})
         except Exception:
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
@@ -134,22 +136,27 @@ class PolluxView(GraphQLView[Context, None]):
         page, headers = self._parts.page, request.headers
         if "Upgrade" in headers and headers["Upgrade"].lower() == "websocket":
             return await self._converse(request, asking)
-        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and _shows_page(request):
+        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and shows_page(request):
             return page.response(request.host)
         accepted = asking.accepted
         authorization = headers.get("Authorization", "")
-        known = self._viewers.known(authorization) or await self._viewers.authorize(authorization)
-        activity = _activity(headers)
+        known = self._viewers.known(authorization) or await self._parts.charges.authorized(request, self._viewers, authorization)
+        asking.payer = payer = Payer(self._parts.charges, request, known.viewer)
+        if not payer.polls():
+            await payer.spend(POLL)
+        activity = activity_of(headers)
         if activity is not ClientActivity.BACKGROUND:
             self._services.presence.seen(known.viewer.user_id)
         sent = await sent_request(request)
-        prepared = await self._operations.prepared(sent, asking.request_id)
+        prepared = await self._operations.prepared(sent, asking.request_id, payer)
         if isinstance(prepared, Rejected):
             if accepted.media_type == EVENTS:
                 return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
             return self._errors(asking, _STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
         if _is_streamed(prepared, accepted, safe=request.method != "POST"):
-            results = self._operations.results(prepared, Context(self._services, known.viewer, activity), asking.request_id)
+            await payer.operation(prepared.operation)
+            context = Context(self._services, known.viewer, activity)
+            results = self._operations.results(prepared, context, asking.request_id, payer)
             return await self._streamed(request, asking, results, known, activity)
         key: Hashable = None
         kept = present = None
@@ -162,10 +169,11 @@ class PolluxView(GraphQLView[Context, None]):
                 if present.holds:
                     asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        await payer.operation(prepared.operation)
         context = Context(self._services, known.viewer, activity)
         if present is not None:
             context.started_from(present.heads, present.inbox)
-        return await self._executed(asking, prepared, context, known, key)
+        return await self._executed(asking, prepared, context, known, key, payer)
 
     async def _converse(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         """Serve a WebSocket until it ends. Raises HttpRefusal, Overloaded."""
@@ -173,7 +181,7 @@ class PolluxView(GraphQLView[Context, None]):
             raise HttpRefusal(403, "Scripts of this site may not connect.", code=ErrorCode.FORBIDDEN)
         if self._open.refused:
             raise Overloaded
-        socket = Socket(request, self._socket_parts, asking.request_id, _activity(request.headers))
+        socket = Socket(request, self._socket_parts, asking.request_id, activity_of(request.headers))
         if not socket.acceptable:
             raise HttpRefusal(400, "This is not a handshake of a WebSocket.")
         async with self._open.kept(socket):
@@ -197,7 +205,7 @@ class PolluxView(GraphQLView[Context, None]):
             return await stream.send(results)
 
     async def _executed(
-        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable
+        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable, payer: Payer
     ) -> web.StreamResponse:
         operation = prepared.operation
         if operation.is_query:
@@ -208,6 +216,7 @@ class PolluxView(GraphQLView[Context, None]):
             status = _PARTIAL_STATUS[asking.accepted.media_type]
             return self._errors(asking, status, answer, context.activity, context.intervals)
         body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
+        payer.answered(len(body))
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
@@ -232,18 +241,6 @@ class PolluxView(GraphQLView[Context, None]):
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
-
-
-_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
-
-
-def _shows_page(request: web.Request) -> bool:
-    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
-    return not any(name in request.query for name in ("query", "documentId", "extensions"))
-
-
-def _activity(headers: Mapping[str, str]) -> ClientActivity:
-    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
 
 
 def _is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:
