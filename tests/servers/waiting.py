@@ -1,4 +1,4 @@
-"""The protocol of Redis as far as tests that start servers speak it, and waiting for what servers say of themselves."""
+"""Asking servers that tests start how they are: the protocol of Redis as far as that takes, and waiting for an answer."""
 
 import socket
 import time
@@ -24,3 +24,12 @@ def until(there: Callable[[], bool], otherwise: str) -> None:
     while not there():
         assert time.monotonic() < deadline_s, otherwise
         time.sleep(0.05)
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on a port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    except OSError:
+        return False
