@@ -32,7 +32,7 @@ def _binary(name: str) -> str:
     return str(binaries() / name)
 
 
-def _as_other_user() -> dict[str, Any]:
+def as_other_user() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -50,7 +50,7 @@ class Postgres:
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-pg-"))
-        self._options = _as_other_user()
+        self._options = as_other_user()
         if self._options:
             os.chown(self.folder, self._options["user"], self._options["group"])
         self._environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}

@@ -39,7 +39,8 @@ class Scenario:
     rounds: int = 3
     control: Control | None = None
     finds: Fault | None = None
-    sentinels: bool = False
+    redis: str = "one server"
+    pooler: bool = False
 
 
 _POSTGRES = frozenset({UNAVAILABLE})
@@ -51,9 +52,11 @@ PAUSE_WORKER = Scenario("worker stopped 1 s", nemesis.pause_worker)
 REDEPLOY = Scenario("reload and restart", nemesis.redeploy)
 RESTART_POSTGRES = Scenario("PostgreSQL falls", nemesis.restart_postgres, _POSTGRES)
 TERMINATE = Scenario("backends terminated", nemesis.terminate_backends, _POSTGRES)
+POOLER = Scenario("falls behind pgbouncer", nemesis.restart_postgres, _POSTGRES, pooler=True)
 LOCK = Scenario("channel row locked", nemesis.lock_a_row)
 KILL_VALKEY = Scenario("Valkey killed", nemesis.kill_valkey)
-FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, sentinels=True)
+FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, redis="sentinels")
+CLUSTER_NODE = Scenario("cluster node killed", nemesis.kill_cluster_node, rounds=2, redis="cluster")
 PAUSE_VALKEY = Scenario("Valkey stopped 1 s", nemesis.pause_valkey)
 FLUSH = Scenario("Valkey flushed", nemesis.flush_valkey)
 ROLL_BACK = Scenario("Valkey rolled back", nemesis.roll_valkey_back)
@@ -64,8 +67,8 @@ WRITE_BEHIND = Scenario("control: write-behind", nemesis.nothing, rounds=2, cont
 CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
-    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, LOCK,
-    KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, FAIL_OVER, ALL_POSTGRES,
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, POOLER, LOCK,
+    KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, FAIL_OVER, CLUSTER_NODE, ALL_POSTGRES,
 ]  # fmt: skip
 ON_SQLITE = [
     CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_SQLITE,
@@ -75,7 +78,7 @@ ON_SQLITE = [
 def run(scenario: Scenario, store: str, *, sends: int, polls: int, progress: Progress, rounds: int | None = None) -> Row:
     """Run one scenario on parts of its own until it has `sends` acknowledged and `polls` answered; returns what came of it."""
     scenario = replace(scenario, rounds=rounds or scenario.rounds)
-    with Lab(store, sentinels=scenario.sentinels) as lab:
+    with Lab(store, redis=scenario.redis, pooler=scenario.pooler) as lab:
         plan = Plan(tuple(server.port for server in lab.servers), seed=random.randrange(2**32), control=scenario.control)
         load = LoadProcess(plan, lab.folder / "history")
         try:
