@@ -7,12 +7,13 @@ activity; channels that the token cannot name come last.
 
 from dataclasses import dataclass, field
 
+from cache.changes import ChangedMessages
 from models.cursor import CursorCodec
 from models.database import Database
 from models.head import ChannelHead
 from models.message import MessageRecord
 from models.notification import NotificationRecord, notifications_at, notifications_page
-from models.sync import Backlog, Behind, ViewerHeads, behind, changed_messages, changed_notifications, log_since
+from models.sync import Backlog, Behind, ViewerHeads, behind, changed_notifications, log_since
 from models.sync_token import MAX_PLACES, Place, Rest, SyncResetReason, SyncState, Unusable, shortened
 
 NEWEST = 20
@@ -97,7 +98,7 @@ def place_of(head: ChannelHead) -> Place:
     return Place(head.last_event, head.read_seq if head.role is not None else None)
 
 
-async def drafted(db: Database, scope: Scope, state: SyncState | None, *, limit: int) -> Draft:
+async def drafted(db: Database, changes: ChangedMessages, scope: Scope, state: SyncState | None, *, limit: int) -> Draft:
     """Return the page that follows `state`, None for a fresh start. Raises Unusable, Unavailable."""
     if state is None and limit == 0:
         places = {key: place_of(head) for key, head in {**scope.viewer.channels, **scope.watched}.items()}
@@ -118,7 +119,7 @@ async def drafted(db: Database, scope: Scope, state: SyncState | None, *, limit:
     share = limit if not (changed or lacking or last) else max(min(limit, 1), limit // 2)
     await _add_notifications(db, draft, scope, share)
     draft.left -= len(draft.notifications)
-    await _add_changes(db, draft, changed, limit)
+    await _add_changes(db, changes, draft, scope, changed, limit)
     if not draft.more:
         _add_new(draft, lacking, limit)
     if not draft.more:
@@ -170,18 +171,20 @@ async def _add_notifications(db: Database, draft: Draft, scope: Scope, share: in
         draft.notifications = [records[one.number] for one in found]
 
 
-async def _add_changes(db: Database, draft: Draft, changed: dict[int, ChannelHead], limit: int) -> None:
+async def _add_changes(
+    db: Database, changes: ChangedMessages, draft: Draft, scope: Scope, changed: dict[int, ChannelHead], limit: int
+) -> None:
     """Add what changed in channels that the client knows, as far as there is room, oldest change first in each."""
     state = draft.state
     order = sorted(changed, key=lambda key: (key <= state.turn, key))
     await _set_ceilings(db, state, changed)
     # A join, a rename or a read position alone brings no message.
-    backlogs = [
+    backlogs = tuple(
         Backlog(key, place.event, changed[key].last_event, _NO_CEILING if place.ceiling is None else place.ceiling)
         for key in order
         if (place := state.places[key]).event < changed[key].last_event
-    ]
-    found = await changed_messages(db, backlogs, limit=draft.left + 1) if backlogs else []
+    )
+    found = await changes.get(scope.viewer.inbox.epoch_hex, backlogs, limit=draft.left + 1) if backlogs else []
     for key in order:
         head, place = changed[key], state.places[key]
         mine = [one for one in found if one.message.channel_id == key]
