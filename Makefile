@@ -41,8 +41,9 @@ format: .venv/dev ## format the code and write schema/schema.graphql
 
 lock: .venv/dev ## pin every dependency, with hashes and without the address of an index
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -o requirements/runtime.txt pyproject.toml
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt --group dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt --group dev --group otel -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group bench -o requirements/bench.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group otel -o requirements/otel.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group web -o requirements/web.txt
 
 migration: .venv/dev ## write a migration for changed models: make migration NAME=what_it_does

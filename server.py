@@ -34,9 +34,11 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
     from app.embedded_valkey import UnsafeFolderError
     from app.serve import serve
     from app.supervisor import PortTaken
+    from app.traces import check_traces
     from app.wiring import check_trusted_documents
 
     check_trusted_documents(settings)
+    check_traces()
     try:
         _with_store(settings, serve(settings))
     except (PortTaken, UnsafeFolderError) as error:

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from app.identity import LONGEST_TOKEN
-from app.wiring import VIEW
+from app.wiring import ANSWER, VIEW
 from models.errors import ErrorCode
 
 log = logging.getLogger("pollux.http")
@@ -70,7 +70,7 @@ class Edge:
         await self._runner.setup()
         server = self._runner.server
         assert server is not None
-        self._view, self._application = self._app[VIEW], server.request_handler
+        self._answer, self._application = self._app[ANSWER], server.request_handler
         server.request_handler = self._handle
         loop = asyncio.get_running_loop()
         options: dict[str, Any] = {"access_log": None, "max_line_size": LONGEST_LINE_BYTES, "max_field_size": LONGEST_HEADER_BYTES}
@@ -78,12 +78,12 @@ class Edge:
 
     async def close(self, *, linger_s: float = LINGER_S) -> None:
         """Stop accepting, let who waits for news wait no longer, let what is in flight end, and close."""
+        server, clock_s = self._runner.server, asyncio.get_running_loop().time
+        until_s = clock_s() + linger_s
         if self._listening is not None:
             self._listening.close()
         self.closing = True
         await self._app[VIEW].close(self._app)
-        server, clock_s = self._runner.server, asyncio.get_running_loop().time
-        until_s = clock_s() + linger_s
         while server is not None and server.connections and clock_s() < until_s:  # noqa: ASYNC110  # aiohttp tells nobody when a connection ends
             await asyncio.sleep(_LOOK_S)
         await self._runner.cleanup()
@@ -92,7 +92,7 @@ class Edge:
         target = request.raw_path
         if target == "/graphql" or target.startswith("/graphql?"):
             assert isinstance(request, web.Request)
-            response = await self._view(request)
+            response = await self._answer(request)
         else:
             response = await self._application(request)
         if self.closing:

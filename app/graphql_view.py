@@ -25,6 +25,7 @@ from app.limits import Limits
 from app.open_connections import OpenConnections
 from app.operations import Operations, Rejected
 from app.persisted import PersistedDocuments
+from app.poll_tally import Counted
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
 from app.requests import Prepared, Requests
@@ -87,11 +88,14 @@ class PolluxView(GraphQLView[Context, None]):
         self._open = OpenConnections(parts.max_open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        return await self.respond(request, asking_of(request))
+
+    async def respond(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         """Answer one request; the only place where a failure of any kind ends."""
         if request.method == "OPTIONS":
             preflight = self._parts.cors.preflight(request.headers.get("Origin"))
             return web.Response(status=204, headers={**PRIVATE, "Allow": ALLOW, **preflight})
-        asking = asking_of(request)
         try:
             return await self._answer(request, asking)
         except HttpRefusal as error:
@@ -105,6 +109,13 @@ class PolluxView(GraphQLView[Context, None]):
         except Exception:
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
+
+    @property
+    def counted(self) -> Counted:
+        """What was counted of all answers."""
+        return Counted(
+            self._parts.requests.tallies.all(), self._replies.unchanged, self._replies.errors, self._answers, len(self._open)
+        )
 
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
         """Look after connections that stay open, and end them and every wait when the server stops."""
@@ -149,6 +160,7 @@ class PolluxView(GraphQLView[Context, None]):
             if kept is not None:
                 present = await self._answers.check(kept, known.viewer.user_id)
                 if present.holds:
+                    asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
         context = Context(self._services, known.viewer, activity)
         if present is not None:
@@ -200,6 +212,8 @@ class PolluxView(GraphQLView[Context, None]):
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
         done = Answer(body, context.depends, shared, self._interval_ms(context.activity, context.intervals))
+        tally = self._parts.requests.tallies.held(prepared.tally) if context.depends.held else prepared.tally
+        asking.answered(tally, context.depends.level, context.depends)
         if not operation.is_query:
             return self._replies.to_mutation(asking, done)
         if self._answers is not None and key is not None:

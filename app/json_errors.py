@@ -7,8 +7,8 @@ from aiohttp import web
 
 from models.errors import ErrorCode
 
-_CODES = {404: ErrorCode.NOT_FOUND, 403: ErrorCode.FORBIDDEN}
-_KEPT_HEADERS = ("Allow", "Location", "Retry-After")
+_CODES = {401: ErrorCode.UNAUTHENTICATED, 404: ErrorCode.NOT_FOUND, 403: ErrorCode.FORBIDDEN}
+_KEPT_HEADERS = ("Allow", "Location", "Retry-After", "WWW-Authenticate")
 
 
 @web.middleware

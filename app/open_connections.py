@@ -106,6 +106,9 @@ class OpenConnections:
         self._open: set[OpenConnection] = set()
         self._closing = False
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     @property
     def refused(self) -> bool:
         """Whether no other may be opened."""

@@ -5,6 +5,7 @@ as every other error; only Stopped, by which the server ends a subscription, is 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, NamedTuple
@@ -59,11 +60,15 @@ class Operations:
 
     async def results(self, prepared: Prepared, context: Context, request_id: str) -> AsyncGenerator[bytes, None]:
         """Yield results as JSON. Raises Stopped."""
+        started_s = time.perf_counter()
         if prepared.operation.node.operation is not OperationType.SUBSCRIPTION:
-            yield orjson.dumps(self.answer_of(prepared, await self.executed(prepared, context), request_id))
+            result = await self.executed(prepared, context)
+            prepared.tally.answered(context.depends.level, context.depends, started_s)
+            yield orjson.dumps(self.answer_of(prepared, result, request_id))
             return
         async with aclosing(events(self._schema, prepared.operation, context)) as results:
             async for result in results:
+                prepared.tally.pushed(context.depends.level, context.depends)
                 yield orjson.dumps(self.answer_of(prepared, result, request_id))
 
     def answer_of(self, prepared: Prepared, result: ExecutionResult, request_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ changes with every request (its id, the time it took) is put behind the lines th
 import hashlib
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,9 +20,10 @@ from aiohttp import web
 
 from app.cors import Cors
 from app.graphql_request import Accepted, accepted
+from app.poll_tally import Tally
 from app.responses import GZIP_FROM_BYTES, PRIVATE, REFUSED, QuickResponse, gzipped, head
 from cache.answers import Answer
-from cache.dependencies import Level
+from cache.dependencies import Dependencies, Level
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # Of Cache-Status (RFC 9211): whether the whole answer was kept, and the level's name.
@@ -31,11 +33,18 @@ _requests_of_process = (token_hex(6), count())
 
 @dataclass(slots=True)
 class Asking:
-    """What of a request its reply depends on."""
+    """What of a request its reply depends on; and, when it is answered, of which kind it was and which level answered."""
 
     headers: Mapping[str, str]
     request_id: str
     started_s: float = field(default_factory=time.perf_counter)
+    kind: str | None = None
+    level: Level = Level.STORE
+
+    def answered(self, tally: Tally, level: Level, depends: Dependencies) -> None:
+        """Count the answer, which `level` gave."""
+        self.kind, self.level = tally.kind, level
+        tally.answered(level, depends, self.started_s)
 
     @property
     def accepted(self) -> Accepted:
@@ -57,6 +66,9 @@ class Replies:
 
     def __init__(self, cors: Cors) -> None:
         self._cors = cors
+        # How many answers were 304, and how many were errors, by code.
+        self.unchanged = 0
+        self.errors: Counter[str] = Counter()
 
     def to(self, asking: Asking, answer: Answer, viewer_tag: str, level: Level) -> web.StreamResponse:
         """Return the reply to a query: 304 where the client holds this very answer. `level` says what answered."""
@@ -64,6 +76,7 @@ class Replies:
         held = asking.headers.get("If-None-Match")
         more = self._more(asking, level, etag)
         if held is not None and (held == etag or _names(held, etag)):
+            self.unchanged += 1
             return QuickResponse(_variant(answer, 304, "", gzip=False), more, b"")
         gzip = len(answer.body) >= GZIP_FROM_BYTES and _accepts_gzip(asking.headers.get("Accept-Encoding", ""))
         first = _variant(answer, 200, asking.accepted.media_type, gzip=gzip)
@@ -79,6 +92,7 @@ class Replies:
         self, asking: Asking, status: int, media_type: str, answer: Mapping[str, Any], headers: Mapping[str, str]
     ) -> web.Response:
         """Return a reply with errors, which nobody may keep."""
+        self.errors.update({error["extensions"]["code"] for error in answer["errors"]})
         return web.Response(
             status=status,
             body=orjson.dumps(answer),

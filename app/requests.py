@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from app.documents import Documents, Phase
 from app.graphql_request import GraphQLRequest
 from app.limits import Limits
+from app.poll_tally import Tallies, Tally
 from cache.lru import Memory, SecondSight, compact
 from models.errors import ErrorCode, TooComplex
 from schema.build import PolluxSchema
@@ -27,13 +28,14 @@ class Prepared:
     """A request ready to execute.
 
     `key` is equal for requests that ask the same, None where that cannot be told. `sha256` is given where the document
-    was asked for by its hash. `shows_cost` where the answer is to say what it cost.
+    was asked for by its hash. `shows_cost` where the answer is to say what it cost. `tally` counts its answers.
     """
 
     operation: Operation
     key: Hashable
     sha256: str | None
     shows_cost: bool
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Requests:
         self._planned = planned
         self._known = memory
         self._sent = SecondSight(MAX_SENT_ONCE)
+        self.tallies = Tallies()
 
     def known(self, sent: bytes | str) -> Prepared | None:
         """Return what the same body, or query string, was before."""
@@ -84,7 +87,7 @@ class Requests:
             return Refused.too_complex(error)
         if isinstance(operation, list):
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
-        prepared = Prepared(operation, _key(operation, asked), asked.sha256, asked.shows_cost)
+        prepared = Prepared(operation, _key(operation, asked), asked.sha256, asked.shows_cost, self.tallies.of(node))
         if (
             operation.is_query and reading.document.worth_planning and self._sent.seen_before(sent)
         ):  # a mutation is hardly ever sent again

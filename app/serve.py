@@ -8,6 +8,8 @@ import socket
 import sys
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.demo import DEMO_USERS, fill_empty_database
 from app.embedded_valkey import EmbeddedValkey, available, prepare
@@ -36,7 +38,8 @@ async def serve(settings: Settings) -> None:
         if applied:
             log.info("migrations applied: %s", ", ".join(applied))
         channel_id = await _demo_channel(settings)
-        supervisor = Supervisor(settings, listener)
+        measures = Path(stack.enter_context(TemporaryDirectory(prefix="pollux-measures-")))
+        supervisor = Supervisor(settings, listener, measures)
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signal_number, supervisor.stop)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hangup, supervisor, on_terminal)

@@ -23,6 +23,7 @@ DEVELOPMENT_SECRET = "pollux-development-secret-known-to-everybody"  # noqa: S10
 SHORTEST_SECRET_BYTES = 32
 # Of random text in hexadecimal, 32 digits have hardly ever fewer.
 FEWEST_SECRET_BYTES = 8
+SHORTEST_METRICS_TOKEN = 16
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 DEFAULT_VAR = Path("var")
 
@@ -37,6 +38,7 @@ ALLOWED = {
     "POLLUX_MAX_HELD": "0 to 1000000",
     "POLLUX_GRAPHIQL": "on or off",
     "POLLUX_INTROSPECTION": "on or off",
+    "POLLUX_METRICS_TOKEN": f"at least {SHORTEST_METRICS_TOKEN} characters",
     "LOG_LEVEL": "debug, info, warning or error",
     "LOG_FORMAT": "text or json",
     **ALLOWED_LIMITS,
@@ -111,6 +113,7 @@ class Settings(Limits):
         frozenset(), validation_alias="POLLUX_ALLOWED_ORIGINS"
     )
     trusted_documents: Path | None = Field(None, validation_alias="POLLUX_TRUSTED_DOCUMENTS")
+    metrics_token: SecretStr | None = Field(None, min_length=SHORTEST_METRICS_TOKEN, validation_alias="POLLUX_METRICS_TOKEN")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -184,6 +187,16 @@ class Settings(Limits):
         return self.environment is Environment.DEVELOPMENT and is_loopback(self.host) and self.secret is not None
 
     @property
+    def metrics_token_text(self) -> str | None:
+        """What a reader of /metrics has to present, None where nothing is set."""
+        return None if self.metrics_token is None else self.metrics_token.get_secret_value()
+
+    @property
+    def opens_metrics(self) -> bool:
+        """Whether /metrics may be read without a token where none is set: in development, by this machine alone."""
+        return self.environment is Environment.DEVELOPMENT and is_loopback(self.host)
+
+    @property
     def shows_graphiql(self) -> bool:
         return self.environment is Environment.DEVELOPMENT if self.graphiql is None else self.graphiql
 
@@ -217,6 +230,7 @@ class Settings(Limits):
             "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",
             "POLLUX_ALLOWED_ORIGINS": ",".join(sorted(self.allowed_origins)) or "(unset)",
             "POLLUX_TRUSTED_DOCUMENTS": str(self.trusted_documents or "(unset)"),
+            "POLLUX_METRICS_TOKEN": "(unset)" if self.metrics_token is None else "(hidden)",
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
             **self.shown_limits(),
@@ -229,7 +243,7 @@ def _line(error: dict[str, object]) -> str:
     if not isinstance(location, tuple) or not location:
         return str(error["msg"]).removeprefix("Value error, ")
     name = str(location[0]).upper()
-    value = "" if name == "POLLUX_JWT_SECRET" else f"={without_password(str(error['input']))}"
+    value = "" if name in ("POLLUX_JWT_SECRET", "POLLUX_METRICS_TOKEN") else f"={without_password(str(error['input']))}"
     allowed = f"allowed: {ALLOWED[name]}" if name in ALLOWED else str(error["msg"]).removeprefix("Value error, ")
     return f"{name}{value} is wrong; {allowed}"
 

@@ -8,8 +8,10 @@ in order: workers, then Valkey.
 import asyncio
 import logging
 import socket
+from pathlib import Path
 
 from app.settings import Settings
+from app.shelf import Shelf
 from app.worker_process import WorkerProcess
 from models.tasks import end
 
@@ -47,13 +49,15 @@ class _Slot:
 
 
 class Supervisor:
-    """Keeps `settings.web_concurrency` workers running on a socket."""
+    """Keeps `settings.web_concurrency` workers running on a socket; what they measure is laid down in `folder`."""
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, folder: Path) -> None:
         self._slots = [_Slot() for _ in range(settings.web_concurrency)]
         self._listener = listener
         self._stopping = asyncio.Event()
         self._to_reload = asyncio.Event()
+        self._folder = folder
+        self._shelf = Shelf(folder)
         self._alive: set[WorkerProcess] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -86,7 +90,7 @@ class Supervisor:
             if worker is None:
                 return
             code = await worker.ended()
-            self._alive.discard(worker)
+            self._gone(worker)
             if slot.worker is not worker:  # a reload put another in its place
                 continue
             slot.worker = None
@@ -128,7 +132,7 @@ class Supervisor:
         return True
 
     async def _start(self) -> WorkerProcess:
-        worker = await WorkerProcess.start(self._listener)
+        worker = await WorkerProcess.start(self._listener, self._folder)
         self._alive.add(worker)
         if self._stopping.is_set():  # while it was started
             self._end(worker)
@@ -138,5 +142,9 @@ class Supervisor:
         task = asyncio.create_task(worker.stop(), name="ending a worker")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-        task.add_done_callback(lambda _: self._alive.discard(worker))
+        task.add_done_callback(lambda _: self._gone(worker))
         return task
+
+    def _gone(self, worker: WorkerProcess) -> None:
+        self._alive.discard(worker)
+        self._shelf.ended(worker.pid)

@@ -22,9 +22,13 @@ from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
 from app.jwks import KeySet
+from app.measuring import LoopDelay, Measured
+from app.metrics_page import MetricsPage
 from app.persisted import PersistedDocuments
 from app.requests import Requests
 from app.settings import Settings
+from app.shelf import Shelf
+from app.traces import Answer, Traces
 from app.trusted import TrustedDocuments
 from cache.answers import Answers
 from cache.changes import ChangedMessages
@@ -54,6 +58,8 @@ from schema.build import PolluxSchema, build_schema
 log = logging.getLogger("pollux.wiring")
 
 VIEW = web.AppKey("view", PolluxView)
+# What answers /graphql: the view, or the view within a span.
+ANSWER: web.AppKey[Answer] = web.AppKey("answer")
 
 
 def tokens_of(settings: Settings) -> Tokens:
@@ -76,7 +82,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
-    of_presence, of_pokes = redis.sibling(), redis.sibling()
+    of_presence, of_pokes = redis.sibling("presence"), redis.sibling("pokes")
     try:
         lineage = Lineage(db, await cursor_codec(db))
         memory: Memory = Lru(MEMORY_BYTES)
@@ -144,17 +150,29 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens
     )
 
 
-def build_app(settings: Settings, services: Services, redis: RedisLevel, *, quick: bool = True) -> web.Application:
-    """Return the HTTP application over open services; `quick` as in `build_view`."""
+def build_app(
+    settings: Settings,
+    services: Services,
+    redis: RedisLevel,
+    *,
+    quick: bool = True,
+    shelf: Shelf | None = None,
+    traces: Traces | None = None,
+) -> web.Application:
+    """Return the HTTP application over open services; `quick` as in `build_view`, `shelf` where there are other processes,
+    `traces` where they are sent."""
     app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
     tokens = tokens_of(settings)
     if tokens.keys is not None:
         app.cleanup_ctx.append(tokens.keys.running)
     app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
-    app.router.add_route("*", "/graphql", app[VIEW])
+    app[ANSWER] = traces.around(app[VIEW].respond) if traces is not None else app[VIEW]
+    app.router.add_route("*", "/graphql", app[ANSWER])
     app.cleanup_ctx.append(app[VIEW].running)
     app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
+    measured = Measured(services, redis.levels, app[VIEW], LoopDelay())
+    MetricsPage(settings.metrics_token_text, measured, shelf, is_open=settings.opens_metrics).add(app)
     add_assets(app)
     add_chat(app, (lambda name: tokens.issue(name, name=name.title())) if settings.hands_out_tokens else None)
     return app

@@ -6,12 +6,15 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 import uvloop
 
 from app.edge import LINGER_S, Edge
 from app.logs import configure_logs
 from app.settings import Settings, WrongSettings
+from app.shelf import Shelf
+from app.traces import Traces, traces_wanted
 from app.wiring import build_app, open_services
 from app.worker_process import READY
 
@@ -19,18 +22,21 @@ from app.worker_process import READY
 _LINGERS_S = {signal.SIGTERM: LINGER_S, signal.SIGINT: 0.0}
 
 
-async def work(settings: Settings, listener: socket.socket, ready: int) -> None:
+async def work(settings: Settings, listener: socket.socket, ready: int, shelf: Shelf) -> None:
     """Serve until SIGTERM or SIGINT; says so to the descriptor `ready`, which it closes."""
     told: asyncio.Queue[signal.Signals] = asyncio.Queue()
     for signal_number in _LINGERS_S:
         asyncio.get_running_loop().add_signal_handler(signal_number, told.put_nowait, signal_number)
+    traces = Traces.exporting() if traces_wanted() else None
     async with open_services(settings) as (services, redis):
-        edge = Edge(build_app(settings, services, redis))
+        edge = Edge(build_app(settings, services, redis, shelf=shelf, traces=traces))
         await edge.listen(listener)
         _spare_the_collector()
         os.write(ready, READY)
         os.close(ready)
         await edge.close(linger_s=_LINGERS_S[await told.get()])
+    if traces is not None:
+        traces.close()
 
 
 def _spare_the_collector() -> None:
@@ -45,13 +51,13 @@ def _spare_the_collector() -> None:
 
 
 def main() -> None:
-    """Serve the socket whose descriptor is the first argument; the second is where to say that it is served."""
+    """Serve the socket that the first argument is the descriptor of; the second is where to say so, the third the shelf."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is gone tells everybody; the supervisor decides
-    listener, ready = map(int, sys.argv[1:])
+    listener, ready, folder = sys.argv[1:]
     settings = Settings.load()
     configure_logs(settings.log_level, settings.log_format)
     try:
-        uvloop.run(work(settings, socket.socket(fileno=listener), ready))
+        uvloop.run(work(settings, socket.socket(fileno=int(listener)), int(ready), Shelf(Path(folder))))
     except WrongSettings as error:  # a file that a setting names has changed since the supervisor read it
         sys.exit(str(error))
 

@@ -29,8 +29,8 @@ class WorkerProcess:
         self._started_s = time.monotonic()
 
     @classmethod
-    async def start(cls, listener: socket.socket) -> Self:
-        """Start a process that is to serve `listener`, which may be closed as soon as this has begun."""
+    async def start(cls, listener: socket.socket, folder: Path) -> Self:
+        """Start a process that is to serve `listener` and measure into `folder`. The listener may be closed meanwhile."""
         listening = os.dup(listener.fileno())
         hears, says = os.pipe()
         said = asyncio.StreamReader()
@@ -38,13 +38,17 @@ class WorkerProcess:
         descriptors = [listening, says]
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "app.worker", *map(str, descriptors),
+                sys.executable, "-m", "app.worker", *map(str, descriptors), str(folder),
                 cwd=ROOT, pass_fds=descriptors, stdin=asyncio.subprocess.DEVNULL, env=os.environ, preexec_fn=die_with_parent,
             )  # fmt: skip
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
         return cls(process, said)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def age_s(self) -> float:

@@ -19,6 +19,14 @@ log = logging.getLogger("pollux.cache")
 UNDECLARED = "a read that no dependency covers"
 
 
+class News(IntEnum):
+    """What an answer brings to somebody who asks what came after a place."""
+
+    NOT_ASKED = 0
+    NONE = 1
+    SOME = 2
+
+
 class Level(IntEnum):
     """What answered, from the quickest on."""
 
@@ -47,6 +55,10 @@ class Dependencies:
     kept: bool = True
     # The deepest level that was read for it.
     level: Level = Level.FRAGMENT
+    # What measures take note of: what it brings, when the newest message it shows was written, and whether it was held.
+    news: News = News.NOT_ASKED
+    newest_us: int = 0
+    held: bool = False
 
     def shows(self, look: Callable[[], object], value: object) -> None:
         """The answer shows `value`; it is old when `look` gives another."""
@@ -74,6 +86,10 @@ class Dependencies:
     def reached(self, level: Level) -> None:
         """The answer needed a level."""
         self.level = max(self.level, level)
+
+    def brings(self, some: object) -> None:
+        """The answer says what came after a place: some, or nothing."""
+        self.news = max(self.news, News.SOME if some else News.NONE)
 
     def unkept(self) -> None:
         """The answer depends on what cannot be checked again cheaply."""

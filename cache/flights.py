@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Generic, TypeVar
 
+from models.histogram import SIZES, Histogram
 from models.read_watch import declared, note
 
 K = TypeVar("K", bound=Hashable)
@@ -15,7 +16,7 @@ V = TypeVar("V")
 
 
 class Flights(Generic[K, V]):
-    """Coalesces reads by key. `flights` counts the reads made, `riders` the keys they carried.
+    """Coalesces reads by key. `flights` counts the reads made, `riders` the keys they carried, `sizes` how many each did.
 
     Reads begin at least `gap_s` apart: under load each then carries more riders, at the cost of a part of that time to
     those who wait; the first read in a while begins at once.
@@ -29,6 +30,7 @@ class Flights(Generic[K, V]):
         self._pilot: asyncio.Task[None] | None = None
         self.flights = 0
         self.riders = 0
+        self.sizes = Histogram(SIZES)
 
     def get(self, key: K) -> asyncio.Future[V | None]:
         """Return the value of `key` to come, None where the read found none; raises what the read raised.
@@ -56,6 +58,7 @@ class Flights(Generic[K, V]):
                 riders, self._boarding = self._boarding, {}
                 self.flights += 1
                 self.riders += len(riders)
+                self.sizes.observe(len(riders))
                 await self._land(riders)
         finally:
             self._pilot = None

@@ -30,10 +30,11 @@ class Selection(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """Messages as the encoder takes them, and the people they show."""
+    """Messages as the encoder takes them, the people they show, and when the last of them was written."""
 
     items: Sequence[object]
     people: dict[int, Profile]
+    newest_us: int = 0
 
 
 class _Key(NamedTuple):
@@ -48,7 +49,7 @@ class _Block:
     """Fragments of the seqs from number * BLOCK + 1 on, true as of an event and a profile change.
 
     They lie in one piece, with commas between them, because a hundred thousand objects would take a tenth more memory;
-    `ends` says where each ends.
+    `ends` says where each ends. `newest_us` is when the last of them was written, 0 where that is not known.
     """
 
     as_of: int
@@ -56,6 +57,7 @@ class _Block:
     people: dict[int, Profile]
     json: bytes
     ends: "array[int]"
+    newest_us: int
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -124,7 +126,8 @@ class Fragments:
                 loaded = await load(low, min((numbers[-1] + 1) * BLOCK, head.last_message))
             for place in lacking:
                 block = _extended(blocks[place], head, numbers[place], selection, loaded, low)
-                blocks[place] = replace(block, people=self._one_for_all(head.channel_id, block.people))
+                people = self._one_for_all(head.channel_id, block.people)
+                blocks[place] = replace(block, people=people, newest_us=loaded.newest_us if place == len(blocks) - 1 else 0)
         whole = [block for block in blocks if block is not None]
         for key, block in zip(keys, whole, strict=True):
             self._blocks.put(key, block, len(block.json) + OVERHEAD_BYTES)
@@ -145,7 +148,7 @@ class Fragments:
             return block
         if not await self._profiles.unchanged(block.people, epoch_hex=head.epoch_hex, last_profile=head.last_profile):
             return None
-        return _Block(block.as_of, head.last_profile, block.people, block.json, block.ends)
+        return replace(block, last_profile=head.last_profile)
 
 
 def _extended(block: _Block | None, head: ChannelHead, number: int, selection: Selection, loaded: Loaded, low: int) -> _Block:
@@ -158,7 +161,7 @@ def _extended(block: _Block | None, head: ChannelHead, number: int, selection: S
     for item in items:
         pieces.append(selection.encode(item))
         ends.append((ends[-1] + 1 if ends else 0) + len(pieces[-1]))
-    return _Block(head.last_event, head.last_profile, people, b",".join(pieces), ends)
+    return _Block(head.last_event, head.last_profile, people, b",".join(pieces), ends, 0)
 
 
 def _differ(block: _Block | None, loaded: Loaded) -> bool:
@@ -183,4 +186,6 @@ def _cut(depends: Dependencies, blocks: list[_Block], first: int, last: int) -> 
         depends.knows(block.people, block.last_profile)
         pieces.append(block.cut(max(0, first - start), last - start))
         start += BLOCK
+    if last == start - BLOCK + len(blocks[-1]) - 1:
+        depends.newest_us = max(depends.newest_us, blocks[-1].newest_us)
     return b"[" + b",".join(pieces) + b"]"

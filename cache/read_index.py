@@ -12,6 +12,7 @@ from cache.lineage import Lineage
 from models.database import Database
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead, channel_heads, inbox_heads, last_numbers
+from models.histogram import Histogram
 from models.sync import ViewerHeads, ViewerPulse, viewer_heads, viewer_pulses
 from models.topic import Topic
 
@@ -34,6 +35,16 @@ class ReadIndex:
         self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes, gap_s=gap_s)
         self._pulses: Flights[int, ViewerPulse] = Flights(self._read_pulses, gap_s=gap_s)
         self._viewers: Flights[int, ViewerHeads] = Flights(self._read_viewers, gap_s=gap_s)
+
+    @property
+    def sizes(self) -> dict[str, Histogram]:
+        """How many keys each flight carried, by what it read."""
+        return {
+            "channel": self.channels.sizes,
+            "inbox": self.inboxes.sizes,
+            "pulse": self._pulses.sizes,
+            "viewer": self._viewers.sizes,
+        }
 
     def channel(self, channel_id: int, viewer_id: int) -> Awaitable[ChannelHead | None]:
         """Return the head as the viewer sees it, None where there is no such channel. Raises Unavailable."""

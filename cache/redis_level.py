@@ -90,6 +90,9 @@ class RedisLevel:
         self._probing = False
         self._later: asyncio.Queue[Callable[[Redis], Awaitable[None]]] = asyncio.Queue(MAX_LATER)
         self._writer: asyncio.Task[None] | None = None
+        # This level and its siblings, by what they are for.
+        self.levels = {"copies": self}
+        self.attempts = 0
         self.failures = 0
         self.unreadable = 0
 
@@ -97,14 +100,21 @@ class RedisLevel:
     def configured(self) -> bool:
         return self._client is not None
 
-    def sibling(self) -> "RedisLevel":
+    @property
+    def rests(self) -> bool:
+        """Whether the breaker is open."""
+        return self._open_until_s is not None
+
+    def sibling(self, use: str) -> "RedisLevel":
         """Return a level over the same client whose failures are its own; it is to be stopped, and only the first closed."""
-        return RedisLevel(self._client, clock_s=self._clock_s, jitter=self._jitter)
+        level = self.levels[use] = RedisLevel(self._client, clock_s=self._clock_s, jitter=self._jitter)
+        return level
 
     async def attempt(self, operation: Callable[[Redis], Awaitable[T]], *, deadline_s: float = DEADLINE_S) -> T | None:
         """Return what `operation` returns, or None where Redis is absent, slow, broken or resting, or holds what it cannot read."""
         if self._client is None or not self._may_try():
             return None
+        self.attempts += 1
         try:
             async with asyncio.timeout(deadline_s):
                 result = await operation(self._client)

@@ -74,5 +74,10 @@ class PooledClient(AsyncpgDBClient):
             async with connection.transaction():
                 yield open_transaction
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are open, and how many of them are idle."""
+        return (self._pool.get_size(), self._pool.get_idle_size()) if self._pool is not None else (0, 0)
+
 
 client_class = PooledClient

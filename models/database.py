@@ -174,6 +174,11 @@ class Database:
         self._abandoned.add(reading)
         reading.add_done_callback(self._abandoned.discard)
 
+    def connections(self) -> dict[str, tuple[int, int]]:
+        """Return how many connections are open and how many of them idle, by what they are for; nothing on SQLite."""
+        clients = {"write": self._writer, "read": self._reader}
+        return {use: client.connections for use, client in clients.items() if isinstance(client, PooledClient)}
+
     async def close(self) -> None:
         """Close every connection."""
         await self._context.close_connections()

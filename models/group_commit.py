@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 from models.database import TRANSACTION_DEADLINE_S, RowRefused
 from models.errors import PolluxError, Unavailable
+from models.histogram import SIZES, Histogram
 
 log = logging.getLogger("pollux.group_commit")
 
@@ -34,10 +35,11 @@ class _Waiting(Generic[T, R]):
 
 
 class GroupCommit(ABC, Generic[T, R]):
-    """Queues of items, by what they lock. `max_batch` 1 is one transaction an item, the plain way."""
+    """Queues of items, by what they lock. `max_batch` 1 is one transaction an item, the plain way. `sizes` are of batches."""
 
     def __init__(self, *, max_batch: int = MAX_BATCH) -> None:
         self._max_batch = max_batch
+        self.sizes = Histogram(SIZES)
         self._queues: dict[Hashable, deque[_Waiting[T, R]]] = {}
         self._writers: dict[Hashable, asyncio.Task[None]] = {}
 
@@ -65,6 +67,11 @@ class GroupCommit(ABC, Generic[T, R]):
         except TimeoutError:
             raise Unavailable from None
 
+    @property
+    def queued(self) -> int:
+        """How many wait for a batch."""
+        return sum(map(len, self._queues.values()))
+
     async def close(self) -> None:
         """Wait until everything queued is stored or refused."""
         await asyncio.gather(*self._writers.values())
@@ -73,6 +80,7 @@ class GroupCommit(ABC, Generic[T, R]):
         queue = self._queues[key]
         while queue:
             batch = [queue.popleft() for _ in range(min(len(queue), self._max_batch))]
+            self.sizes.observe(len(batch))
             for waiting, outcome in zip(batch, await self._accept([w.item for w in batch]), strict=True):
                 _settle(waiting.done, outcome)
         del self._queues[key], self._writers[key]

@@ -88,6 +88,7 @@ async def people_of(ctx: Context, records: Sequence[MessageRecord]) -> dict[int,
 
 async def message_views(ctx: Context, records: Sequence[MessageRecord]) -> list[MessageView]:
     """Return messages with the people in them."""
+    ctx.depends.newest_us = max((ctx.depends.newest_us, *(record.created_us for record in records)))
     return views_of(ctx, records, await people_of(ctx, records)) if records else []
 
 

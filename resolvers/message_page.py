@@ -66,6 +66,8 @@ async def messages(ctx: Context, channel_id: int, request: PageRequest) -> Messa
     backward = request.backward or (request.first is None and request.after is None)
     first, last = (max(low, high - size + 1), high) if backward else (low, min(high, low + size - 1))
     some = first <= last
+    if request.after is not None:
+        ctx.depends.brings(some)
     info = PageInfo(
         has_next_page=high < head.last_message if backward else last < high,
         has_previous_page=first > low if backward else low > 1,
@@ -88,6 +90,6 @@ def encoded(ctx: Context, page: MessagePage, selection: Selection, *, edges: boo
         records = await records_of(ctx, head, first, last)
         people = await people_of(ctx, records)
         views = views_of(ctx, records, people)  # of these very people, not of the same asked for again
-        return Loaded([edge(view) for view in views] if edges else views, people)
+        return Loaded([edge(view) for view in views] if edges else views, people, records[-1].created_us)
 
     return ctx.services.fragments.page(ctx.depends, head, page.first, page.last, selection, load)

@@ -80,6 +80,8 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
             found = await notifications_page(
                 ctx.services.db, head.user_id, states, below=below, above=above, limit=size + 1, newest=not backward
             )
+    if backward:
+        ctx.depends.brings(found)
     page = found[-size:] if backward else found[:size]
     views = await notification_views(ctx, page)
     cursors = [_cursor(ctx, view.record.number) for view in views]

@@ -21,7 +21,9 @@ async def sync(ctx: Context, request: SyncRequest) -> SyncPage:
     """Return a page of what is new; with `wait_ms` as soon as there is some, or what there is then. Raises Unavailable."""
     ctx.depends.unkept()  # a token is asked with once
     if request.wait_ms:
-        return await page_of(ctx, request, await _held(ctx, request))
+        waited = await _held(ctx, request)
+        ctx.depends.held = True
+        return await page_of(ctx, request, waited)
     found = await look(ctx.services, ctx.viewer.user_id, request)
     Seen(ctx, request).there(found)
     return await page_of(ctx, request, found)

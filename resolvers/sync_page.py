@@ -70,6 +70,7 @@ async def page_of(ctx: Context, request: SyncRequest, found: Look) -> SyncPage:
 
 async def _empty_page(ctx: Context, request: SyncRequest, quiet: Quiet) -> SyncPage:
     ctx.depends.inbox = quiet.inbox
+    ctx.depends.brings(None)
     ctx.depends.reached(Level.RECENT)
     interval = await _interval(ctx, request.named or (), request)
     return SyncPage(quiet.token.text, False, None, [], [], [], inbox_view(quiet.inbox), interval)
@@ -79,6 +80,8 @@ async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
     scope, draft = found.scope, found.draft
     ctx.started_from({delta.head.channel_id: delta.head for delta in draft.deltas}, scope.viewer.inbox)
     ctx.depends.reached(Level.STORE)
+    if found.token is not None:
+        ctx.depends.brings(found.news)
     unseen = [ids.encode(ids.ChannelId(key)) for key in request.named or () if key not in scope.heads]
     removed = [ids.encode(ids.ChannelId(key)) for key in draft.removed]
     covered = found.token is not None and not found.news

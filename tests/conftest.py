@@ -30,7 +30,13 @@ from tests.servers.valkey import Valkey
 def pytest_configure() -> None:
     """What the developer has set in the environment must not reach a test."""
     for name in list(os.environ):
-        if name.startswith(("POLLUX_", "LOG_")) or name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT", "WEB_CONCURRENCY"):
+        if name.startswith(("POLLUX_", "LOG_", "OTEL_")) or name in (
+            "DATABASE_URL",
+            "REDIS_URL",
+            "HOST",
+            "PORT",
+            "WEB_CONCURRENCY",
+        ):
             del os.environ[name]
     os.environ.setdefault("TEST_NOW_S", str(int(time.time())))
 

@@ -29,7 +29,7 @@ async def speeds(settings: Settings, aiohttp_client: AiohttpClient, monkeypatch:
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=time.monotonic))
     monkeypatch.setattr("cache.fragments.BLOCK", BLOCK)
     async with open_services(settings, clock=time.wall_us) as (services, redis):
-        presence = Presence(of_presence := redis.sibling(), services.lineage, clock_s=time.monotonic)
+        presence = Presence(of_presence := redis.sibling("presence"), services.lineage, clock_s=time.monotonic)
         load = LoadMeter(clock_s=time.monotonic, cpu_s=time.process_time)
         still = replace(services, presence=presence, load=load)
         apps = [build_app(settings, still, redis, quick=quick) for quick in (False, True)]

@@ -71,6 +71,7 @@ FIELDS: dict[Rule, dict[str, str]] = {
     Rule.ROOT: {
         "Query": "node nodes viewer inbox channel channels searchChannels messages unreadNotifications notifications"
         " pollingInterval sync",
+        "Subscription": "sync",
         "Mutation": "sendMessage editMessage deleteMessage addReaction removeReaction markChannelRead touchPresence createChannel"
         " updateChannel joinChannel leaveChannel addChannelMembers removeChannelMember setChannelMemberRole createNotification"
         " markNotificationsSeen markNotificationsRead markAllNotificationsRead archiveNotification",

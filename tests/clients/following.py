@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from pollux_client import Event, MessageCreated, RealtimeProvider, Subscription, create_realtime_provider
+from pollux_client import Event, MessageCreated, RealtimeProvider, Subscription, Transport, create_realtime_provider
 from tests.asking import Api, token
 
 # A machine that is five times slower than the slowest known must still make it.
 PATIENCE_S = 90
-TRANSPORTS = ["polling", "long-polling"]
+TRANSPORTS = [one.value for one in Transport]
 
 
 def provider(api: Api, who: str, transport: str, **more: Any) -> RealtimeProvider:

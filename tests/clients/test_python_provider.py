@@ -1,5 +1,6 @@
 """The Python client against the server, over each transport."""
 
+import asyncio
 import time
 
 import pytest
@@ -28,7 +29,7 @@ from pollux_client import (
 )
 from resolvers.message import channel_key
 from tests.asking import SECRET, Api, token
-from tests.clients.following import TRANSPORTS, contents, first, provider, says, until
+from tests.clients.following import PATIENCE_S, TRANSPORTS, contents, first, provider, says, until
 
 EDIT = 'mutation($m: ID!) { editMessage(input: {messageId: $m, content: "edited"}) { message { id } } }'
 REACT = 'mutation($m: ID!) { addReaction(input: {messageId: $m, emoji: "👍"}) { message { id } } }'
@@ -171,6 +172,24 @@ async def test_an_expired_bearer_token_is_got_again(api: Api, transport: str) ->
         await bob.send(channel, "hi")
         await until(heard, says("hi"))
     assert got == 2
+
+
+async def test_a_stream_goes_on_with_a_new_bearer_token_when_its_own_expires(api: Api) -> None:
+    channel, got = await api.channel("bob"), 0
+
+    async def bearer() -> str:
+        nonlocal got
+        got += 1
+        return token("bob") if got > 1 else Tokens(SECRET).issue("bob", name="Bob", lifetime_s=4)
+
+    async with provider(api, "bob", "websocket", token=bearer) as bob:
+        heard = bob.subscribe(channel)
+        await first(heard, Checkpoint)
+        async with asyncio.timeout(PATIENCE_S):
+            while got == 1:  # noqa: ASYNC110  # the clock's turn
+                await asyncio.sleep(0.05)
+        await api.send(channel, "after")
+        assert [type(event) for event in await until(heard, says("after"))] == [ChannelChanged, MessageCreated]
 
 
 @over_each_transport

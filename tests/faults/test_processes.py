@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,33 @@ def test_a_killed_worker_is_replaced_and_nothing_acknowledged_is_lost(tmp_path: 
             time.sleep(0.05)
         server.wait_ready()
         assert server.ask("query($c: ID!) { channel(id: $c) { name } }", {"c": channel}) == {"name": "room"}
+
+
+def test_metrics_are_of_all_workers_and_no_counter_goes_back_when_they_are_replaced(tmp_path: Path) -> None:
+    with Server(DATABASE_URL=f"sqlite://{tmp_path / 'pollux.db'}", WEB_CONCURRENCY="2") as server:
+        for _ in range(30):
+            server.ask("{ viewer { name } }")
+        _wait(server, lambda: _metric(server, 'pollux_poll_duration_seconds_count{kind="viewer"}') == 30)
+        _wait(server, lambda: _metric(server, "pollux_workers") == 2)
+        before = server.children(named="app.worker")
+        assert server.process is not None
+        server.process.send_signal(signal.SIGHUP)
+        _wait(server, lambda: not set(before) & set(server.children(named="app.worker")))
+        _wait(server, lambda: _metric(server, "pollux_workers") == 2)
+        assert _metric(server, 'pollux_poll_duration_seconds_count{kind="viewer"}') == 30
+
+
+def _metric(server: Server, name: str) -> float:
+    status, body = server.get("/metrics")
+    assert status == 200
+    return next((float(line.split()[-1]) for line in body.decode().splitlines() if line.startswith(f"{name} ")), 0.0)
+
+
+def _wait(server: Server, until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < deadline, server.log()
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])

@@ -88,7 +88,7 @@ class GatedStore(Database):
     def message(self, seq: int) -> Row:
         version = newest(self.events, seq)
         return {
-            "version": version, "seq": seq, "channel_id": CHANNEL, "author_id": 1, "content": self.content("event", version),
+            "channel_id": CHANNEL, "seq": seq, "version": version, "author_id": 1, "content": self.content("event", version),
             "created_us": 1, "edited_us": None, "deleted_us": None, "reply_to_seq": None, "client_message_id": None,
             "mentions": None,
             "reactions": None,

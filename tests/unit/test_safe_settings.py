@@ -78,3 +78,8 @@ def test_production_shows_its_schema_only_where_told_to(monkeypatch: pytest.Monk
     switches = {"POLLUX_GRAPHIQL": switch, "POLLUX_INTROSPECTION": switch} if switch else {}
     found = load_with(monkeypatch, POLLUX_ENV="production", POLLUX_JWT_SECRET=SECRET, **switches)
     assert (found.shows_graphiql, found.allows_introspection, found.hands_out_tokens) == (on, on, False)
+
+
+def test_a_short_token_of_metrics_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = wrong_with(monkeypatch, POLLUX_METRICS_TOKEN="tiny")
+    assert said == "POLLUX_METRICS_TOKEN is wrong; allowed: at least 16 characters"

@@ -47,6 +47,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_INTROSPECTION": "on",
         "POLLUX_ALLOWED_ORIGINS": "(unset)",
         "POLLUX_TRUSTED_DOCUMENTS": "(unset)",
+        "POLLUX_METRICS_TOKEN": "(unset)",
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
         **Limits().shown_limits(),
@@ -74,8 +75,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "LOG_FORMAT": "json",
         **{variable: str(int(value) - 1) for variable, value in Limits().shown_limits().items()},
     }
-    shown = load_with(monkeypatch, POLLUX_JWT_SECRET=SECRET, **environment).shown()
-    assert shown == {**environment, "POLLUX_JWT_SECRET": "(hidden)"}
+    secrets = {"POLLUX_JWT_SECRET": SECRET, "POLLUX_METRICS_TOKEN": SECRET}
+    shown = load_with(monkeypatch, **secrets, **environment).shown()
+    assert shown == {**environment, **dict.fromkeys(secrets, "(hidden)")}
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ class Followed(RuleBasedStateMachine):
         self.failures = 0
         if not asked.stream:
             self.asked = None
-            held_long = asked.wait_ms and (page.token != token or self.now - self.began >= 22_500)
+            long_polling = self.machine.transport is Transport.LONG_POLLING
+            held_long = long_polling and (page.token != token or self.now - self.began >= 0.9 * asked.wait_ms)
             at_once = (page.has_more and page.token != token) or held_long or asked.channel_ids != self.scope
             self.earliest = self.now if at_once else self.now + self.world.interval_ms
         self.put(self.machine.page(self.now, asked.id, page))
@@ -116,7 +117,8 @@ class Followed(RuleBasedStateMachine):
         assert asked is not None
         self.now += took
         self.failures = 0
-        soon = asked.channel_ids != self.scope or (asked.wait_ms and self.now - self.began >= 22_500)
+        long_polling = self.machine.transport is Transport.LONG_POLLING
+        soon = asked.channel_ids != self.scope or (long_polling and self.now - self.began >= 0.9 * asked.wait_ms)
         self.earliest = self.now if soon else self.now + self.machine.interval.milliseconds
         self.put(self.machine.not_modified(self.now, asked.id, None))
 

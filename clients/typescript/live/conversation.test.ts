@@ -8,7 +8,7 @@ import {
 import { createRealtimeProvider } from "../src/index.js";
 
 const { POLLUX_URL, POLLUX_ALICE, POLLUX_BOB, POLLUX_MARK } = process.env as Record<string, string>;
-const TRANSPORTS: readonly TransportName[] = ["polling", "long-polling"];
+const TRANSPORTS: readonly TransportName[] = ["polling", "long-polling", "websocket"];
 const MESSAGES = 200;
 
 vi.stubGlobal("WebSocket", globalThis.WebSocket ?? WebSocket); // Node 20 has none

@@ -16,7 +16,8 @@ export interface RequestOptions {
   readonly isHeld?: boolean;
 }
 
-interface ErrorEntry {
+/** An entry of `errors`. */
+export interface ErrorEntry {
   readonly message: string;
   readonly extensions?: { readonly code?: string; readonly retryAfterMs?: number } & Record<string, unknown>;
 }

@@ -1,7 +1,7 @@
 // What the chat client holds, over the same server.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type ChatClient, createChatClient, EDIT_MESSAGE, MARK_NOTIFICATIONS_READ, SEARCH_CHANNELS } from "../src/chat/index.js";
-import { ALICE, FakeServer, FakeSurroundings } from "./fake-server.js";
+import { ALICE, FakeServer, FakeSurroundings, refusal } from "./fake-server.js";
 
 let server: FakeServer;
 let around: FakeSurroundings;
@@ -61,8 +61,7 @@ test("a message whose acknowledgement was lost is not shown twice", async () => 
 test("somebody else's message with the same clientMessageId is not taken for the viewer's own", async () => {
   await begin();
   server.failures["SendMessage"] = [new TypeError("1"), new TypeError("2"), new TypeError("3"), new TypeError("4"), new TypeError("5")];
-  const sending = client.send("c1", "mine", { clientMessageId: "key" });
-  sending.catch(() => {}); // it is closed while it waits
+  void client.send("c1", "mine", { clientMessageId: "key" }); // it is closed while it waits
   server.send("theirs", { clientMessageId: "key" });
   await pass(5000);
   expect(held()).toEqual(["theirs"]);
@@ -133,7 +132,7 @@ test("a change that overtakes the older messages it belongs to is not lost", asy
 test("older messages that come after the channel began anew are not put before what they do not belong to", async () => {
   server.limited = true;
   await begin("1", "2", "3", "4");
-  const { generation } = client.store;
+  const generation = client.store.generation("c1");
   const before = client.store.olderFrom("c1");
   expect(before).toBe("c1:3");
   for (const content of ["5", "6", "7", "8"]) server.send(content);
@@ -225,6 +224,16 @@ test("round trips and deliveries are measured", async () => {
   server.send("two");
   await pass(4000);
   expect(client.samples.deliveries).toEqual([{ at: Date.now(), ms: 4000 }]);
+});
+
+test("a token that is not believed is renewed for what the viewer does, too", async () => {
+  client.close();
+  client = createChatClient({ url: "/graphql", token: (renew) => (renew ? "new" : "old"), environment: around });
+  await begin("one");
+  server.failures["EditMessage"] = [refusal(401, "UNAUTHENTICATED")];
+  await client.mutate(EDIT_MESSAGE, { input: { messageId: "m1", content: "one!" } });
+  expect(held()).toEqual(["one!"]);
+  expect(server.asked.at(-1)!.headers["Authorization"]).toBe("Bearer new");
 });
 
 test("operations of one's own are asked as they are", async () => {

@@ -10,9 +10,7 @@ import { createRealtimeProvider, type MachineEvent, type Realtime, type Token } 
 
 // The copy of graphql that the server loads; the bundler of the tests would find another.
 const { buildSchema, GraphQLError } = createRequire(import.meta.url)("graphql") as typeof import("graphql");
-const exported = readFileSync(new URL("../../../schema/schema.graphql", import.meta.url), "utf8");
-const promised = "type Subscription { sync(token: String, channelIds: [ID!], activity: ClientActivity, limit: Int): SyncPage! }";
-const schema = buildSchema(exported.includes("type Subscription") ? exported : `${exported}\n${promised}`);
+const schema = buildSchema(readFileSync(new URL("../../../schema/schema.graphql", import.meta.url), "utf8"));
 
 interface Asked {
   readonly token: string | null;
@@ -156,11 +154,32 @@ test("an error of the subscription says what to do: wait as long as the server a
   await vi.waitFor(() => expect(provider.measurements).toMatchObject({ state: "stopped", error: { code: "FORBIDDEN" } }), wait);
 });
 
+test("what is no message of the protocol ends the connection, for another try", async () => {
+  respond = async function* () {
+    yield page("t1");
+    await never();
+  };
+  const { provider, events } = open();
+  await vi.waitFor(() => expect(tokens(events)).toEqual(["t1"]), wait);
+  for (const socket of server.clients) socket.send("{");
+  await vi.waitFor(() => expect(events.filter((one) => one.type === "offline" || one.type === "online")).toHaveLength(3), wait);
+  expect(provider.measurements.state).toBe("online");
+});
+
+test("a server that is not there is asked again, and nothing is thrown", async () => {
+  await stop();
+  const { provider } = open();
+  await vi.waitFor(() => expect(provider.measurements.requests).toBeGreaterThan(1), wait);
+  expect(provider.measurements.state).toBe("retrying");
+  await listen(port);
+});
+
 class SilentSocket {
   static made: SilentSocket[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  onerror: (() => void) | null = null;
   readonly said: { type: string; id?: string }[] = [];
   closed = false;
   constructor(

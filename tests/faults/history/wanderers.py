@@ -18,7 +18,6 @@ from pollux_client import (
     MessageCreated,
     MessageDeleted,
     MessageUpdated,
-    Online,
     Position,
     RealtimeProvider,
     Reset,
@@ -28,10 +27,8 @@ from pollux_client import (
 from tests.faults.history.records import Answer, Attempt, Kind, Outcome, Shown, Way
 from tests.faults.history.session import Person
 
-TRANSPORTS = (Transport.POLLING, Transport.LONG_POLLING)
+TRANSPORTS = tuple(Transport)
 SHORTEST_LEG_S, LONGEST_LEG_S = 0.2, 2.0
-# A page that was asked for and brought nothing; the last leg waits for it.
-QUIET_S = 1.0
 ENTER_S = 60.0
 
 
@@ -57,7 +54,7 @@ class Wanderer:
 
     async def enter(self) -> None:
         """Begin, before anybody writes."""
-        await self._follow(Transport.POLLING, ENTER_S, ends=Checkpoint)
+        await self._follow(Transport.POLLING, ENTER_S, catches_up=True)
 
     async def run(self) -> None:
         """Wander until the load stops."""
@@ -67,14 +64,12 @@ class Wanderer:
 
     async def finish(self) -> None:
         """Follow once more, now that nobody writes, and log where that ended."""
-        await self._follow(Transport.POLLING, ENTER_S, ends=Online)
+        await self._follow(self.person.load.random.choice(TRANSPORTS), ENTER_S, catches_up=True)
         for channel, cursor in self._cursors.items():
             self._log(channel, Way.FOLLOW, (), after=cursor, end=cursor)
 
-    async def _follow(
-        self, transport: Transport, longest_s: float, *, ends: type[Event] | None = None, writes: bool = False
-    ) -> None:
-        """Go on where the last leg ended, for a time, or until an event of a kind and a quiet moment after it."""
+    async def _follow(self, transport: Transport, longest_s: float, *, catches_up: bool = False, writes: bool = False) -> None:
+        """Go on where the last leg ended, for a time, or until everything was given."""
         load = self.person.load
         self._leg += 1
         self._began_s = time.monotonic()
@@ -82,17 +77,14 @@ class Wanderer:
         provider = create_realtime_provider(url, token=self.person.token, transport=transport, resume=self.position)
         subscription = provider.subscribe()
         writing = asyncio.create_task(self._write(provider)) if writes else None
-        met = False
         try:
-            async with asyncio.timeout(longest_s) as left:
+            async with asyncio.timeout(longest_s):
                 async for event in subscription:
                     self._take(event)
-                    if ends is not None and isinstance(event, ends):
-                        met = True
-                    if met:
-                        left.reschedule(asyncio.get_running_loop().time() + QUIET_S)
+                    if catches_up and isinstance(event, Checkpoint) and event.caught_up:
+                        break
         except TimeoutError:
-            assert met or ends is None, f"{self.person.who} met no {ends} in {longest_s} s: {provider.error}"
+            assert not catches_up, f"{self.person.who} did not catch up in {longest_s} s: {provider.error}"
         finally:
             await provider.close()
         async for event in subscription:

@@ -1,5 +1,7 @@
 """Documents: what the client asks, in GraphQL. Each is a text of its own, so that a server can keep it by its hash."""
 
+import hashlib
+
 _USER = "fragment U on User { id name image }"
 _MESSAGE = (
     "fragment M on Message { id cursor seq version channelId author { ...U } content createdAt editedAt deletedAt "
@@ -40,3 +42,9 @@ CHANNELS = (
     "query Channels($name: String!) { channels(first: 200) { nodes { ...C } } searchChannels(text: $name, first: 50) {"
     " nodes { ...C } } } " + f"{_CHANNEL} {_USER}"
 )
+
+
+def manifest() -> dict[str, str]:
+    """Return all documents by their SHA-256, as a server takes those that it trusts."""
+    texts = (SYNC, SYNC_STREAM, SEND, MESSAGES, CHANNEL, CHANNELS)
+    return {hashlib.sha256(text.encode()).hexdigest(): text for text in texts}

@@ -1,5 +1,6 @@
 """Events: what a subscription gives, in this order within one answer."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -25,6 +26,20 @@ class Position:
     token: str | None = None
     heads: Mapping[str, Head] = field(default_factory=dict)
     whole: bool = True
+
+    def to_json(self) -> str:
+        """Return the position as a text, to be stored."""
+        return json.dumps({"token": self.token, "heads": self.heads, "whole": self.whole}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Position":
+        """Return the position of a text that `to_json` made. Raises ValueError for another."""
+        try:
+            stored = json.loads(text)
+            heads = {str(key): Head(*head) for key, head in stored["heads"].items()}
+            return cls(stored["token"], heads, bool(stored["whole"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no position: {text[:80]!r}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +146,10 @@ class InboxChanged:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything up to `position` was given: who stores it resumes exactly there. `caught_up`: nothing more is waiting."""
+    """Everything up to `position` was given: who stores it resumes exactly there. `caught_up`: nothing more is waiting.
+
+    The first answer brings one even where nothing is new.
+    """
 
     position: Position
     caught_up: bool

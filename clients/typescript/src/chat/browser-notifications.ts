@@ -21,8 +21,12 @@ export async function showOnce(notification: NotificationFields, onClick?: (noti
 
 /** Whether this is the first to ask for an id; from then on nobody is. */
 function claim(id: string): boolean {
-  const shown = JSON.parse(localStorage.getItem(KEY) ?? "[]") as string[];
-  if (shown.includes(id)) return false;
-  localStorage.setItem(KEY, JSON.stringify([...shown, id].slice(-REMEMBERED)));
+  try {
+    const shown = JSON.parse(localStorage.getItem(KEY) ?? "[]") as string[];
+    if (shown.includes(id)) return false;
+    localStorage.setItem(KEY, JSON.stringify([...shown, id].slice(-REMEMBERED)));
+  } catch {
+    // No storage, or not ours: the tag still keeps two of them from standing beside one another.
+  }
   return true;
 }

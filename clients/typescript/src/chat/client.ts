@@ -14,6 +14,7 @@ import { Outbox, type Pending } from "./outbox.js";
 import { Store } from "./store.js";
 import type { Listener, RealtimeProvider, SendOptions } from "../provider.js";
 import { randomId, Realtime, type RealtimeOptions } from "../realtime.js";
+import { renewing } from "./renewing.js";
 import { Samples } from "./samples.js";
 import { Watch } from "./watch.js";
 
@@ -117,12 +118,12 @@ export class ChatClient implements RealtimeProvider {
 
   /** Ask for something of one's own. What it gives is not taken in. Throws RequestError. */
   request<Data, Variables>(document: Document<Data, Variables>, variables: Variables, options?: RequestOptions): Promise<Data> {
-    return this.#http.request(document, variables, options);
+    return renewing(this.#http, document, variables, options);
   }
 
   /** Run a mutation of one field and return its payload; what it gives is taken in. Throws RefusedError, RequestError. */
   async mutate<P extends Payload, V>(document: Document<{ readonly [field: string]: P }, V>, variables: V): Promise<P> {
-    const payload = Object.values(await this.#http.request(document, variables))[0]!;
+    const payload = Object.values(await renewing(this.#http, document, variables))[0]!;
     if (payload.userErrors.length > 0) throw new RefusedError(payload.userErrors);
     const { message, channel, notification, notifications, inbox } = payload as Partial<Taken>;
     if (message) {
@@ -139,7 +140,7 @@ export class ChatClient implements RealtimeProvider {
 
   /** Say that the viewer is typing, or only there. */
   async touch(channelId: string, typing = false): Promise<void> {
-    this.#watch.seen([(await this.#http.request(TOUCH_PRESENCE, { channelId, typing })).touchPresence.channel]);
+    this.#watch.seen([(await renewing(this.#http, TOUCH_PRESENCE, { channelId, typing })).touchPresence.channel]);
   }
 
   close(): void {
@@ -147,20 +148,21 @@ export class ChatClient implements RealtimeProvider {
     this.#realtime.close();
   }
 
-  async #send(entry: Pending): Promise<MessageFields> {
+  #send(entry: Pending): Promise<MessageFields> {
     const { channelId, content, replyToId, mentionIds, clientMessageId } = entry;
     this.#outbox.add(entry);
     this.#realtime.changed();
-    try {
-      const message = await this.#realtime.send(channelId, content, { replyToId, mentionIds, clientMessageId });
-      this.#outbox.change(entry, { status: "sent", message });
-      return message;
-    } catch (error) {
-      this.#outbox.change(entry, { status: "failed", error: error as Error });
-      throw error;
-    } finally {
+    const sending = this.#realtime.send(channelId, content, { replyToId, mentionIds, clientMessageId });
+    const settle = (change: Partial<Pending>): void => {
+      this.#outbox.change(entry, change);
       this.#realtime.changed();
-    }
+    };
+    // A failure is shown with the message, so it may be left unhandled.
+    sending.then(
+      (message) => settle({ status: "sent", message }),
+      (error: Error) => settle({ status: "failed", error }),
+    );
+    return sending;
   }
 
   #receive({ events, deltas }: Output): void {

@@ -1,6 +1,7 @@
 // Loads what is older than what came by itself, a page at a time, into the store.
 import { MESSAGES, UNREAD_NOTIFICATIONS } from "../generated/operations.js";
 import type { Http } from "../http.js";
+import { renewing } from "./renewing.js";
 import type { Store } from "./store.js";
 
 export class Older {
@@ -26,11 +27,11 @@ export class Older {
   }
 
   async #messages(channelId: string, last: number): Promise<void> {
-    const { generation } = this.store;
+    const generation = this.store.generation(channelId);
     const before = this.store.olderFrom(channelId);
     let found: Parameters<Store["putOlder"]>[1] = [];
     try {
-      found = (await this.http.request(MESSAGES, { channelId, last, before })).messages?.nodes ?? [];
+      found = (await renewing(this.http, MESSAGES, { channelId, last, before })).messages?.nodes ?? [];
     } finally {
       this.store.putOlder(channelId, found, generation);
     }
@@ -38,7 +39,7 @@ export class Older {
 
   /** Load up to `count` unread notifications that are older than those loaded so before. */
   async notifications(first: number): Promise<void> {
-    const { unreadNotifications } = await this.http.request(UNREAD_NOTIFICATIONS, { first, after: this.#notificationsAfter });
+    const { unreadNotifications } = await renewing(this.http, UNREAD_NOTIFICATIONS, { first, after: this.#notificationsAfter });
     if (!unreadNotifications) return;
     this.#notificationsAfter = unreadNotifications.pageInfo.endCursor;
     this.store.putNotifications(unreadNotifications.nodes);

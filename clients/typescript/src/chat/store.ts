@@ -18,8 +18,9 @@ export class Store {
   /** Newest first. */
   notifications: readonly NotificationFields[] = [];
   inbox: InboxFields | null = null;
-  /** Raised whenever messages were dropped: what was asked for before then no longer fits. */
-  generation = 0;
+  /** By channel, how often messages of it were dropped. */
+  readonly #dropped = new Map<string, number>();
+  #resets = 0;
   /** Channels shown as they were before a reset. */
   readonly #stale = new Set<string>();
   /** Changes that came while older messages were on their way, by channel. */
@@ -65,6 +66,11 @@ export class Store {
     if (more.length > 0) this.notifications = [...byId.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   }
 
+  /** Another number whenever messages of the channel were dropped: what was asked for before then no longer fits. */
+  generation(channelId: string): number {
+    return this.#resets + (this.#dropped.get(channelId) ?? 0);
+  }
+
   /** Get ready for older messages; returns the cursor to ask before, null to ask for the newest. */
   olderFrom(channelId: string): string | null {
     this.#strays.set(channelId, []);
@@ -78,7 +84,7 @@ export class Store {
     const view = this.channels.get(channelId) ?? { id: channelId, channel: null, messages: [], hasOlder: false };
     const first = view.messages[0];
     const last = older.at(-1);
-    if (generation !== this.generation || !last || (first && last.seq < first.seq - 1)) return;
+    if (generation !== this.generation(channelId) || !last || (first && last.seq < first.seq - 1)) return;
     const found = new Map<number, MessageFields>();
     for (const one of [...older, ...view.messages, ...strays]) {
       if (one.seq >= older[0]!.seq && (found.get(one.seq)?.version ?? 0) < one.version) found.set(one.seq, one);
@@ -92,17 +98,17 @@ export class Store {
     const known = this.#stale.delete(channel.id) ? undefined : this.channels.get(channel.id);
     const from = messages.find((one) => one.cursor === gapCursor)?.seq ?? Infinity;
     const kept = limited ? (known?.messages.filter((one) => one.seq >= from) ?? []) : (known?.messages ?? []);
-    if (limited) this.generation += 1;
-    this.#strays.get(channel.id)?.push(...messages);
+    if (limited) this.#drop(channel.id);
     const hasOlder = kept[0] ? kept[0].seq > 1 : headCursor !== null;
     const isSame = known && JSON.stringify(known.channel) === JSON.stringify(channel);
+    if (isSame && kept === known.messages && hasOlder === known.hasOlder) return;
     this.#set({ id: channel.id, channel: isSame ? known.channel : channel, messages: kept, hasOlder });
   }
 
   #event(event: SyncEvent): void {
     switch (event.type) {
       case "gap":
-        this.generation += 1;
+        this.#drop(event.channelId);
         return this.#set({ ...this.channels.get(event.channelId)!, messages: [], hasOlder: true });
       case "messageCreated":
         return this.#append(event.message);
@@ -130,13 +136,17 @@ export class Store {
 
   /** Begin anew; what was shown stays until it is replaced, or nothing more comes that could replace it. */
   #reset(): void {
-    this.generation += 1;
+    this.#resets += 1;
     for (const id of this.channels.keys()) this.#stale.add(id);
     this.notifications = [];
   }
 
+  #drop(id: string): void {
+    this.#dropped.set(id, (this.#dropped.get(id) ?? 0) + 1);
+  }
+
   #remove(id: string): void {
-    this.generation += 1;
+    this.#drop(id);
     this.#stale.delete(id);
     const left = new Map(this.channels);
     left.delete(id);

@@ -1,11 +1,11 @@
 // The channels on the screen: asking for them by name is being seen there, and tells who else is.
-import { PRESENCE, type PresenceFields, SYNC_AND_PRESENCE } from "../generated/operations.js";
+import { type PollingIntervalFields, PRESENCE, type PresenceFields, SYNC_AND_PRESENCE } from "../generated/operations.js";
 import type { Environment } from "../environment.js";
 import type { Http } from "../http.js";
 import type { Ask } from "../session.js";
 
-/** Between two looks beside a transport that does not poll, at least. */
-const SPACING_MS = 5000;
+/** Before the server has said how long to wait. */
+const FIRST_INTERVAL_MS = 5000;
 
 export class Watch {
   ids: readonly string[] = [];
@@ -26,8 +26,7 @@ export class Watch {
   /** Watch a channel until the function that is returned is called. */
   add(channelId: string): () => void {
     this.#stopListening ??= this.environment.onChange(() => this.look());
-    this.#count(channelId, 1);
-    this.look(true);
+    if (this.#count(channelId, 1) === 1) this.look(true);
     let isOver = false;
     return () => {
       if (!isOver) this.#count(channelId, -1);
@@ -46,7 +45,7 @@ export class Watch {
         () => {}, // who is there is not worth an error: the transport will say what is wrong
       );
     }
-    if (isAlone()) this.#timer = setTimeout(() => this.look(), SPACING_MS);
+    if (isAlone()) this.#timer = setTimeout(() => this.look(), this.#interval()?.milliseconds ?? FIRST_INTERVAL_MS);
   }
 
   stop(): void {
@@ -61,10 +60,15 @@ export class Watch {
     const { sync, nodes } = await this.http.request(SYNC_AND_PRESENCE, { ...variables, watched: variables.waitMs ? [] : this.ids }, options);
     this.seen(nodes);
     const page = sync!; // it is null only beside an error
-    const intervals = this.ids.flatMap((id) => this.presence.get(id)?.pollingInterval ?? []);
-    const pollingInterval = intervals.reduce((least, one) => (one.milliseconds <= least.milliseconds ? one : least), page.pollingInterval);
-    return { ...page, pollingInterval };
+    const own = this.#interval();
+    return own && own.milliseconds <= page.pollingInterval.milliseconds ? { ...page, pollingInterval: own } : page;
   };
+
+  /** The shortest interval of the channels that are watched. */
+  #interval(): PollingIntervalFields | undefined {
+    const intervals = this.ids.flatMap((id) => this.presence.get(id)?.pollingInterval ?? []);
+    return intervals.sort((a, b) => a.milliseconds - b.milliseconds)[0];
+  }
 
   /** Take in what an answer says of channels. */
   seen(nodes: readonly (Partial<PresenceFields> | null)[]): void {
@@ -75,10 +79,11 @@ export class Watch {
     this.onChange();
   }
 
-  #count(channelId: string, by: number): void {
+  #count(channelId: string, by: number): number {
     const count = (this.#counts.get(channelId) ?? 0) + by;
     if (count > 0) this.#counts.set(channelId, count);
     else this.#counts.delete(channelId);
     this.ids = [...this.#counts.keys()];
+    return count;
   }
 }

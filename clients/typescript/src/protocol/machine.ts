@@ -85,7 +85,6 @@ export class SyncMachine {
 
   constructor(options: MachineOptions) {
     const { news, channelIds = null, random } = options;
-    news.rewind();
     this.#options = options;
     this.#token = news.token;
     this.#phase = random();
@@ -155,6 +154,10 @@ export class SyncMachine {
     }
   }
 
+  get #isLongPolling(): boolean {
+    return this.#options.transport === "long-polling";
+  }
+
   get #isHeld(): boolean {
     return this.#running !== null && (this.#running.stream || this.#running.waitMs > 0);
   }
@@ -165,7 +168,7 @@ export class SyncMachine {
       id: (this.#lastId += 1),
       token: this.#token,
       channelIds: this.#channelIds,
-      waitMs: this.#options.transport === "long-polling" ? HELD_MS : 0,
+      waitMs: this.#isLongPolling && this.#said === "online" ? HELD_MS : 0,
       stream: this.#options.transport === "websocket",
       ...(this.#renews && { renewToken: true }),
     };
@@ -208,7 +211,7 @@ export class SyncMachine {
     this.#say("online");
     if (stream) return;
     this.#running = null;
-    const wasWorthIt = waitMs > 0 && !this.#slow && (hasNews || this.#at - this.#lastBegan >= waitMs * 0.9);
+    const wasWorthIt = this.#isLongPolling && !this.#slow && (hasNews || this.#at - this.#lastBegan >= waitMs * 0.9);
     if (this.#scopeChanged || wasWorthIt) this.#soon();
     else this.#due = this.#at + Math.floor(this.#intervalMs * (1 + this.#phase / 10));
   }

@@ -39,10 +39,12 @@ const byVersion = (a: MessageFields, b: MessageFields): number => a.version - b.
 
 export class News {
   token: string | null;
+  /** Whether there was a checkpoint yet. */
+  #checked = false;
   readonly #heads: Map<string, Head>;
   /** Whether a channel without a head is one that begins. */
   #isWhole: boolean;
-  /** Pages that cannot be given before others fill their holes, as one. */
+  /** Pages that cannot be given before others fill their holes, as one. They may come again: nothing is given twice. */
   #held: SyncPageFields | null = null;
   /** By channel and seq, of the messages given. */
   readonly #versions = new Map<string, Map<number, number>>();
@@ -87,14 +89,10 @@ export class News {
     for (const delta of channels) this.#channel(delta, events);
     for (const one of notifications) this.#notification(one, fresh, events);
     if (this.#isOther("inbox", inbox)) events.push({ type: "inbox", inbox });
-    if (token !== this.token) events.push({ type: "checkpoint", token, caughtUp: !hasMore });
+    if (token !== this.token || !this.#checked) events.push({ type: "checkpoint", token, caughtUp: !hasMore });
+    this.#checked = true;
     this.token = token;
     return { events, deltas: channels };
-  }
-
-  /** Go back to the last position that was given: what is held back will come again. */
-  rewind(): void {
-    this.#held = null;
   }
 
   /** Whether later pages bring what comes before something in this delta. */

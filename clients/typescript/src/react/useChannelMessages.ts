@@ -47,7 +47,7 @@ export function useChannelMessages(channelId: string): ChannelMessages {
   const view = useObserved(({ store }) => store.channels.get(channelId));
   const pending = useObserved((one) => one.pending(channelId));
   const isReady = useObserved(({ store }) => store.inbox !== null);
-  const generation = useObserved(({ store }) => store.generation);
+  const generation = useObserved(({ store }) => store.generation(channelId));
   const isEmpty = !view?.messages.length && view?.hasOlder !== false;
   const first = useQuery({
     queryKey: ["pollux", "newest", channelId, generation],

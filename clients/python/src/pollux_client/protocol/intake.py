@@ -67,6 +67,7 @@ class Intake:
     def __init__(self, position: Position | None) -> None:
         self.position = position or Position()
         self._batch: _Batch | None = None
+        self._given = False
         self._forget(whole=self.position.whole)
         self._heads.update(self.position.heads)
 
@@ -122,7 +123,8 @@ class Intake:
         if page.inbox != self._inbox:
             self._inbox = page.inbox
             yield InboxChanged(page.inbox)
-        if page.token != self.position.token:
+        if page.token != self.position.token or not self._given:
+            self._given = True
             self.position = Position(page.token, dict(self._heads), self._whole)
             yield Checkpoint(self.position, caught_up=not page.has_more)
 

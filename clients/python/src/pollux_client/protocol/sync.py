@@ -199,7 +199,7 @@ class SyncMachine:
         self.under_way = None
         interval_ms = max(self.interval.milliseconds, APART_MS)
         at_once = asked.channel_ids != self._channel_ids
-        if asked.wait_ms and self.interval.reason != "LOAD":
+        if self.transport is Transport.LONG_POLLING and self.interval.reason != "LOAD":
             at_once = at_once or news or now - self._began >= WHOLE_WAIT * asked.wait_ms
         if more:
             self._due = now
@@ -245,7 +245,8 @@ class SyncMachine:
         if due is None or now < due:
             return Output(tuple(actions), tuple(events))
         self._requests += 1
-        held_ms = HELD_MS if self.transport is Transport.LONG_POLLING else 0
+        # Held once the server is known to answer; until then, whether it does is the news.
+        held_ms = HELD_MS if self.transport is Transport.LONG_POLLING and self.online else 0
         stream = self.transport is Transport.WEBSOCKET
         asked = Request(self._requests, self._token, self._channel_ids, held_ms, stream, self._renew_next)
         if self._renew_next:

@@ -4,11 +4,13 @@ import argparse
 import asyncio
 import contextlib
 import io
+import json
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
+from pollux_client.documents import manifest
 from pollux_client.errors import PolluxError, Refused, Unauthenticated
 from pollux_client.factory import SETTING, create_realtime_provider
 from pollux_client.protocol.actions import Transport
@@ -23,6 +25,9 @@ SEND_TIMEOUT_S = 30.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status: 0, 1 for what went wrong, 2 for wrong arguments."""
     given = _parser().parse_args(arguments)
+    if given.command == "documents":
+        print(json.dumps(manifest(), indent=1))
+        return 0
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a sign shows a question mark
     token = given.token or os.environ.get("POLLUX_TOKEN")
@@ -69,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     follow = commands.add_parser("tail", parents=[shared], help="show the newest messages, then each new one, until Ctrl-C")
     allowed = [one.value for one in Transport]
     follow.add_argument("--transport", choices=allowed, help=f"default: {SETTING}, else {Transport.POLLING.value}")
+    commands.add_parser("documents", help="print what this client asks, as a server takes the documents that it trusts")
     write = commands.add_parser("send", parents=[shared], help="send a message")
     write.add_argument("text", metavar="TEXT", help="what to say; - reads it from the input")
     write.add_argument("--key", help="sent again with the same key, a message is stored once; default: a new one")
