@@ -13,8 +13,9 @@ from models.database import Database
 from models.head import ChannelHead
 from models.message import MessageRecord
 from models.notification import NotificationRecord, notifications_at, notifications_page
-from models.sync import Backlog, Behind, ViewerHeads, behind, changed_notifications, log_since
+from models.sync import Backlog, Behind, behind, changed_notifications, log_since
 from models.sync_token import MAX_PLACES, Place, Rest, SyncResetReason, SyncState, Unusable, shortened
+from resolvers.sync_scope import Scope
 
 NEWEST = 20
 # A client that lacks more messages of a channel gets the newest, and how to read those between.
@@ -22,35 +23,6 @@ FAR = 1000
 # Entries of a viewer's log that a token may be behind; more are not worth going through.
 MAX_LOG_BEHIND = 100_000
 _NO_CEILING = (1 << 63) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The heads a page is made under. `watched` are those of named channels that the viewer may see without belonging.
-
-    `named` is None where the page is of all the viewer's channels.
-    """
-
-    viewer: ViewerHeads
-    watched: dict[int, ChannelHead]
-    named: tuple[int, ...] | None
-
-    @property
-    def heads(self) -> dict[int, ChannelHead]:
-        """The heads of the channels that the page is of; of all of them, by latest activity."""
-        if self.named is None:
-            return self.viewer.channels
-        return {key: head for key in self.named if (head := self.viewer.channels.get(key) or self.watched.get(key)) is not None}
-
-    def behind(self, state: SyncState) -> str:
-        """Return which numbers are lower than a token's, in words; nothing where none are."""
-        if state.log is not None and state.log > self.viewer.inbox.last_log:
-            return f"its log at {state.log}, the inbox at {self.viewer.inbox.last_log}"
-        for channel_id, place in state.places.items():
-            head = self.viewer.channels.get(channel_id) or self.watched.get(channel_id)
-            if head is not None and place.event > head.last_event:
-                return f"channel {channel_id} at {place.event}, its head at {head.last_event}"
-        return ""
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from models.read_watch import declared
 from models.sync_token import SyncResetReason, SyncToken, Unusable, open_token
 from models.topic import Topic, of_channel, of_user
 from resolvers.services import Services
-from resolvers.sync_draft import Draft, Scope, drafted
+from resolvers.sync_draft import Draft, drafted
 from resolvers.sync_request import SyncRequest
+from resolvers.sync_scope import Scope
 
 # The epoch may end while a request reads; twice in one request it does not.
 ATTEMPTS = 3
