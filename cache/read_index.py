@@ -1,10 +1,10 @@
 """ReadIndex: the present heads of channels and inboxes, read from the primary, shared by all polls that wait.
 
 Rule: the statement that answers a poll begins after the poll arrived. Heads are never kept; only the highest numbers
-seen are, because flights follow one another: a later one that sees less is proof that the database went back.
+seen are: a statement that began after a number was seen, and sees less, is proof that the database went back.
 """
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from itertools import islice
 
 from cache.flights import Flights
@@ -19,6 +19,7 @@ from models.topic import Topic
 MAX_WATCHED = 100_000
 # A read costs the process some 100 us however many ride along; under load that is most of what a poll pays for its head.
 GAP_S = 0.001
+_NEVER = (-1, 0)
 
 
 class ReadIndex:
@@ -27,10 +28,10 @@ class ReadIndex:
     def __init__(self, db: Database, lineage: Lineage, *, gap_s: float = GAP_S) -> None:
         self._db = db
         self._lineage = lineage
-        self._highest_event: dict[int, int] = {}
-        self._highest_log: dict[int, int] = {}
-        lineage.on_change(self._highest_event.clear)
-        lineage.on_change(self._highest_log.clear)
+        self._events, self._entries = _Highest(), _Highest()
+        lineage.on_change(self._events.clear)
+        lineage.on_change(self._entries.clear)
+        self._moment = 0
         self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels, gap_s=gap_s)
         self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes, gap_s=gap_s)
         self._pulses: Flights[int, ViewerPulse] = Flights(self._read_pulses, gap_s=gap_s)
@@ -78,53 +79,78 @@ class ReadIndex:
         return {topic: read.by_topic.get(topic, 0) for topic in topics}
 
     async def _read_channels(self, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], ChannelHead]:
+        began = self._now()
         heads = await channel_heads(self._db, pairs)
-        return heads if await self._proved(heads.values(), ()) else await self._read_channels(pairs)
+        return heads if await self._proved(began, heads.values(), ()) else await self._read_channels(pairs)
 
     async def _read_inboxes(self, user_ids: list[int]) -> dict[int, InboxHead]:
+        began = self._now()
         heads = await inbox_heads(self._db, user_ids)
-        return heads if await self._proved((), heads.values()) else await self._read_inboxes(user_ids)
+        return heads if await self._proved(began, (), heads.values()) else await self._read_inboxes(user_ids)
 
     async def _read_pulses(self, user_ids: list[int]) -> dict[int, ViewerPulse]:
+        began = self._now()
         pulses = await viewer_pulses(self._db, user_ids)
-        proved = await self._proved((), [pulse.inbox for pulse in pulses.values()])
+        proved = await self._proved(began, (), [pulse.inbox for pulse in pulses.values()])
         return pulses if proved else await self._read_pulses(user_ids)
 
     async def _read_viewers(self, user_ids: list[int]) -> dict[int, ViewerHeads]:
+        began = self._now()
         viewers = await viewer_heads(self._db, user_ids)
         channels = [head for viewer in viewers.values() for head in viewer.channels.values()]
-        proved = await self._proved(channels, [viewer.inbox for viewer in viewers.values()])
+        proved = await self._proved(began, channels, [viewer.inbox for viewer in viewers.values()])
         return viewers if proved else await self._read_viewers(user_ids)
 
-    async def _proved(self, channels: Collection[ChannelHead], inboxes: Collection[InboxHead]) -> bool:
-        """Take note of heads just read; False where they prove that the database went back, and are to be read again."""
+    def _now(self) -> int:
+        """Return a moment, later than all before it; on this clock of events, what is seen at one is seen before the next."""
+        self._moment += 1
+        return self._moment
+
+    async def _proved(self, began: int, channels: Collection[ChannelHead], inboxes: Collection[InboxHead]) -> bool:
+        """Take note of heads just read by a statement that `began` then.
+
+        False where they prove that the database went back, and are to be read again.
+        """
         for head in channels or inboxes:
             await self._lineage.follow(head.epoch_hex)
             break  # all of one statement are of one epoch
-        epoch_hex = self._lineage.epoch_hex
+        epoch_hex, now = self._lineage.epoch_hex, self._now()
         # Heads of another epoch: another flight learned of a newer one meanwhile; these numbers are of the old one.
-        lower = _lower(
-            self._highest_event, [(head.channel_id, head.last_event) for head in channels if head.epoch_hex == epoch_hex]
+        lower = self._events.lower(
+            ((head.channel_id, head.last_event) for head in channels if head.epoch_hex == epoch_hex), began, now
         )
         if lower is not None:
             await self._lineage.rewound(f"channel {lower[0]} is at event {lower[1]} again")
             return False
-        lower = _lower(self._highest_log, [(head.user_id, head.last_log) for head in inboxes if head.epoch_hex == epoch_hex])
+        lower = self._entries.lower(((head.user_id, head.last_log) for head in inboxes if head.epoch_hex == epoch_hex), began, now)
         if lower is not None:
             await self._lineage.rewound(f"inbox {lower[0]} is at entry {lower[1]} again")
             return False
         return True
 
 
-def _lower(highest: dict[int, int], numbers: list[tuple[int, int]]) -> tuple[int, int] | None:
-    """Return the first key and number lower than it was seen before, None where there is none; the highest are remembered."""
-    for key, number in numbers:
-        known = highest.get(key, -1)
-        if number < known:
-            return key, number
-        if number > known:
-            if known < 0 and len(highest) >= MAX_WATCHED:
-                for oldest in list(islice(highest, MAX_WATCHED // 10)):
-                    del highest[oldest]
-            highest[key] = number
-    return None
+class _Highest:
+    """The highest number seen of each key, and when."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[int, int]] = {}
+
+    def clear(self) -> None:
+        self._seen.clear()
+
+    def lower(self, numbers: Iterable[tuple[int, int]], began: int, now: int) -> tuple[int, int] | None:
+        """Take note of numbers that a statement saw; return the first proved too low, with its key, None where none is.
+
+        One that is lower than what was seen only after the statement `began` proves nothing: statements overtake each other.
+        """
+        seen = self._seen
+        for key, number in numbers:
+            known, when = seen.get(key, _NEVER)
+            if number < known and when < began:
+                return key, number
+            if number > known:
+                if known < 0 and len(seen) >= MAX_WATCHED:
+                    for oldest in list(islice(seen, MAX_WATCHED // 10)):
+                        del seen[oldest]
+                seen[key] = number, now
+        return None

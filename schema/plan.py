@@ -5,6 +5,7 @@ it runs is executed again by graphql-core. Collecting fields, reading literals a
 once, when the plan is made.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, cast
@@ -68,8 +69,13 @@ class Plan:
 
     async def run(self, context: Context, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data. Raises whatever goes wrong, and graphql-core is to say what that means."""
-        data = self._root.complete(None, Run(context, variables))
-        return cast(dict[str, Any], data if isinstance(data, dict) else await data)
+        run = Run(context, variables, [])
+        data = self._root.complete(None, run)
+        try:
+            return cast(dict[str, Any], data if isinstance(data, dict) else await data)
+        except asyncio.CancelledError:
+            run.close()
+            raise
 
 
 def plan(

@@ -5,6 +5,7 @@ graphql-core itself, whose answer counts. A step that returns a coroutine is awa
 """
 
 import asyncio
+import inspect
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from types import CoroutineType
 from typing import Any, NamedTuple
@@ -19,10 +20,17 @@ class Surprise(Exception):
 
 
 class Run(NamedTuple):
-    """One execution of a plan."""
+    """One execution of a plan; `begun` are the coroutines that it has to await, or to close."""
 
     context: Context
     variables: Mapping[str, Any]
+    begun: list[Coroutine[Any, Any, Any]]
+
+    def close(self) -> None:
+        """Close what was never started, because the execution was cancelled before its turn came."""
+        for one in self.begun:
+            if inspect.getcoroutinestate(one) == inspect.CORO_CREATED:
+                one.close()
 
 
 class PlannedInfo:
@@ -117,7 +125,7 @@ def items(item: Completion, *, nullable: bool) -> Completion:
             if not waiting:
                 raise
             waiting.append((0, _raised(error)))
-        return _settled(done, waiting) if waiting else done
+        return _later(done, waiting, run) if waiting else done
 
     return Completion(complete, item.pure, ("list", item.signature))
 
@@ -143,7 +151,11 @@ def fields(type_: GraphQLObjectType, steps: Sequence[Step], names: Hashable, *, 
         try:
             for key, resolve, complete_value in quick:
                 value = resolve(source, run)
-                one = _finished(value, complete_value, run) if type(value) is CoroutineType else complete_value(value, run)
+                if type(value) is CoroutineType:
+                    run.begun.append(value)
+                    one = _finished(value, complete_value, run)
+                else:
+                    one = complete_value(value, run)
                 done[key] = one
                 if type(one) is CoroutineType:
                     waiting.append((key, one))
@@ -151,7 +163,7 @@ def fields(type_: GraphQLObjectType, steps: Sequence[Step], names: Hashable, *, 
             if not waiting:
                 raise
             waiting.append((key, _raised(error)))
-        return _settled(done, waiting) if waiting else done
+        return _later(done, waiting, run) if waiting else done
 
     return Completion(complete_pure if pure else complete, pure, (type_.name, names))
 
@@ -183,6 +195,11 @@ async def _finished(value: Coroutine[Any, Any, Any], complete: Complete, run: Ru
 async def _raised(error: Exception) -> Any:
     """Raise an error beside what was begun before it, which has to be awaited."""
     raise error
+
+
+def _later(done: Any, waiting: Sequence[tuple[Any, Coroutine[Any, Any, Any]]], run: Run) -> Coroutine[Any, Any, Any]:
+    run.begun.extend([one for _, one in waiting])
+    return _settled(done, waiting)
 
 
 async def _settled(done: Any, waiting: Sequence[tuple[Any, Coroutine[Any, Any, Any]]]) -> Any:

@@ -36,7 +36,7 @@ async def test_a_token_beyond_the_head_ends_the_epoch(api: Api) -> None:
         await tx.run("DELETE FROM channel_events WHERE number > 2")
         await tx.run("DELETE FROM messages")
         await tx.run("UPDATE channels SET last_message = 0")
-    api.services.read_index._highest_event.clear()
+    api.services.read_index._events.clear()
     page = await synced(api, token)
     assert (page["resetReason"], contents(page)) == ("HISTORY_REWRITTEN", {channel: []})
     assert api.services.lineage.epoch_hex != before

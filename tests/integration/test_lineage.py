@@ -1,13 +1,17 @@
 """Lineage: a new epoch resets every client and forgets every copy; a rewind is noticed and ends the epoch itself."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from pytest_aiohttp import AiohttpClient
 
 from app.settings import Settings
 from app.wiring import build_app, open_services
+from cache import read_index
+from models.database import Database
 from models.identity import bump_epoch
+from models.sync import ViewerHeads, viewer_heads
 from resolvers.message import channel_key
 from tests.asking import POLL, Api
 
@@ -88,4 +92,36 @@ async def test_a_rewound_inbox_ends_the_epoch(api: Api) -> None:
     async with api.services.db.transaction() as tx:
         await tx.run("UPDATE inboxes SET last_log = 0")
     await api.ask("{ inbox { unreadCount } }")
+    assert api.services.lineage.epoch_hex != before
+
+
+async def test_a_slow_read_that_a_later_one_overtakes_is_no_rewind(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = await api.channel()
+    read, lands = asyncio.Event(), asyncio.Event()
+
+    async def slow(db: Database, user_ids: Sequence[int]) -> dict[int, ViewerHeads]:
+        heads = await viewer_heads(db, user_ids)
+        read.set()
+        await lands.wait()
+        return heads
+
+    monkeypatch.setattr(read_index, "viewer_heads", slow)
+    before = api.services.lineage.epoch_hex
+    synced = asyncio.create_task(api.ask("{ sync { resetReason } }"))
+    await read.wait()
+    await api.send(channel, "hi")
+    await api.poll(channel)
+    lands.set()
+    await synced
+    assert api.services.lineage.epoch_hex == before
+
+
+async def test_a_rewind_is_noticed_by_a_read_of_another_kind(api: Api) -> None:
+    channel = await api.channel()
+    for index in range(2):
+        await api.send(channel, f"{index}")
+    await api.poll(channel)
+    before = api.services.lineage.epoch_hex
+    await _rewind(api, channel, 1)
+    await api.ask("{ sync { resetReason } }")
     assert api.services.lineage.epoch_hex != before

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from app.settings import Settings
 from app.wiring import open_services
-from models.change_message import delete_message, edit_message
+from models.change_message import add_reaction, delete_message, edit_message, remove_reaction
 from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.errors import Mistake, NotFound
@@ -92,6 +92,11 @@ class Synced(RuleBasedStateMachine):
     @rule(who=PEOPLE, where=CHANNELS, seq=st.integers(1, 12))
     def delete(self, who: int, where: int, seq: int) -> None:
         self._try(delete_message(self.db, self._channel(where), seq, self.people[who], wall_clock_us()))
+
+    @rule(who=PEOPLE, where=CHANNELS, seq=st.integers(1, 12), emoji=st.sampled_from("😀👍"), there=st.booleans())
+    def react(self, who: int, where: int, seq: int, emoji: str, there: bool) -> None:
+        react = add_reaction if there else remove_reaction
+        self._try(react(self.db, self._channel(where), seq, self.people[who], emoji, wall_clock_us()))
 
     @rule(who=PEOPLE, where=CHANNELS)
     def join(self, who: int, where: int) -> None:
