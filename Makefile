@@ -31,7 +31,7 @@ bench: .venv/bench benchmarks/peers/node_modules/.installed ## polls and sends a
 bench-sends: .venv/dev ## group commit beside one transaction a message; a minute
 	$(BIN)/python -m benchmarks.group_commit
 
-faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 10 minutes
+faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 12 minutes
 	$(BIN)/python -m tests.faults.history
 
 format: .venv/dev ## format the code and write schema/schema.graphql

@@ -161,6 +161,11 @@ async def roll_valkey_back(lab: Lab) -> None:
         lab.valkey.roll_back()
 
 
+async def kill_worker_and_valkey(lab: Lab) -> None:
+    """Kill a worker, and Valkey under both servers."""
+    await _all_at_once(lab, kill_worker, kill_valkey)
+
+
 async def everything_on_postgres(lab: Lab) -> None:
     """All of it, at once."""
     await _all_at_once(lab, terminate_backends, lock_a_row, kill_worker, flush_valkey)
