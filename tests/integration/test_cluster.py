@@ -1,18 +1,26 @@
 """A Redis Cluster as the level below: all that is kept in it, pokes, and a node that falls and comes back."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from pytest_aiohttp import AiohttpClient
 
 from app.settings import Settings
 from app.wiring import build_app, open_services
+from cache.lineage import Lineage
 from cache.pokes import Pokes
+from cache.rates import Limit, Rates
 from cache.redis_client import redis_client
 from cache.redis_level import Redis, RedisLevel
 from models.clock import wall_clock_us
+from models.errors import RateLimited
 from models.migrate import migrate
 from models.store_url import StoreUrl
 from models.tasks import end
@@ -132,3 +140,17 @@ async def test_two_processes_share_pages_metadata_and_presence(
             while (await two.poll(channel, who="bob"))["activeUsers"] != 2:
                 await one.poll(channel)
                 await asyncio.sleep(0.1)
+
+
+async def test_one_charge_of_several_keys_counts_for_all_processes(level: RedisLevel) -> None:
+    lineage = cast(Lineage, SimpleNamespace(prefix=f"test:{time.time_ns()}:"))
+    one, two = Rates(level, lineage), Rates(level, lineage)
+    limit = Limit("test", rate=0.001, burst=2)
+    async with asyncio.timeout(PATIENCE_S):
+        for attempt in count():
+            keys = [limit.of("u", attempt), limit.of("c", attempt)]
+            await one.spend([(key, 2.0) for key in keys])
+            with suppress(RateLimited):
+                await two.spend([(key, 2.0) for key in keys])
+                continue  # Redis was not asked in time, and each process went by what it knew
+            return
