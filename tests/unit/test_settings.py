@@ -133,6 +133,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POLLUX_ENV", "prod", "allowed: development or production"),
         ("POLLUX_POLLING_POLICY", "fast", "allowed: activity or load"),
         ("POLLUX_MAX_HELD", "-1", "allowed: 0 to 1000000"),
+        ("POLLUX_MAX_CONNECTIONS", "9", "allowed: 10 to 1000000"),
         ("POLLUX_GRAPHIQL", "true", "allowed: on or off"),
         ("POLLUX_INTROSPECTION", "1", "allowed: on or off"),
         ("LOG_LEVEL", "INFO", "allowed: debug, info, warning or error"),
