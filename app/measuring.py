@@ -58,6 +58,7 @@ def measure(parts: Measured) -> Values:
     sheet.write("pollux_loop_delay_seconds", parts.loop_delay.delays)
     if parts.services.load.load is not None:
         sheet.write("pollux_load_ratio", parts.services.load.load)
+    sheet.write("pollux_tasks", len(asyncio.all_tasks()))
     sheet.write("pollux_workers", 1)
     sheet.write("pollux_process_cpu_seconds_total", time.process_time())
     resident = _resident_bytes()

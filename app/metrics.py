@@ -76,6 +76,7 @@ MEASURES = (
     _sum("pollux_waited_topics", "Channels and users that somebody waits for."),
     _histogram("pollux_loop_delay_seconds", DELAYS_S, "How late the event loop was for a timer."),
     Measure("pollux_load_ratio", Kind.HIGHEST, "Share of a core that the busiest process uses, smoothed; unknown at first."),
+    _sum("pollux_tasks", "Tasks of the workers' event loops."),
     _sum("pollux_workers", "Worker processes."),
     _counter("pollux_process_cpu_seconds_total", "CPU time of the workers."),
     _sum("pollux_process_resident_memory_bytes", "Memory of the workers; what they share counts once for each."),
