@@ -45,7 +45,7 @@ async def _closed(connection: Connection) -> bool:
 
 async def _answered(connection: Connection) -> bool:
     connection.post("{ viewer { name } }")
-    return (await connection.answer()).json() == NAME  # type: ignore[no-any-return]
+    return bool((await connection.answer()).json() == NAME)
 
 
 async def test_half_a_head_is_closed_in_time(slow: Connection, connection: Connection) -> None:
@@ -98,7 +98,7 @@ async def test_who_takes_nothing_of_an_answer_is_cut(port: int, connection: Conn
         small.setblocking(False)
         await asyncio.get_running_loop().sock_connect(small, ("127.0.0.1", port))
         reader, writer = await asyncio.open_connection(sock=small, limit=1024)
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # writers do not say what their transport is
         greedy = Connection(reader, writer)
         for _ in range(60):  # more than the buffers of both ends hold
             greedy.post(page)
