@@ -77,13 +77,13 @@ def main() -> int:
     lines = [
         f"{described()}; {WORKERS} workers, PostgreSQL with fsync and Valkey on the same machine.",
         f"{minutes:g} minutes at {rate:,.0f} operations a second, {SHARE:.0%} of a trial; {errors} errors,"
-        f" {tracebacks} tracebacks in the log, exit status {ended}.",
+        f" {tracebacks} tracebacks in the log, exit status {ended}; {words[0]}.",
         "",
         *table(samples),
     ]
     keep("soak", "Soak", lines, whole=whole)
     print(draw(samples, (RESULTS if whole else Path(tempfile.gettempdir())) / "soak.svg"))
-    print("\n".join(words))
+    print("\n".join(words[1:]))
     return 1 if errors or tracebacks or ended else 0
 
 
@@ -99,7 +99,9 @@ async def _soak(server: Server, stores: Stores, minutes: float) -> tuple[list[Sa
         database = await asyncpg.connect(stores.postgres.url("postgres"))
         soaking = asyncio.create_task(load.at_rate(rate, 60 * minutes))
         try:
-            return await _samples(server, load, database, soaking, minutes), rate, load.words
+            samples = await _samples(server, load, database, soaking, minutes)
+            left_out = f"{load.left_out / (rate * 60 * minutes):.1%} of what was due was left out, because the machine was busy"
+            return samples, rate, [left_out, *load.words]
         finally:
             soaking.cancel()
             await database.close()

@@ -14,6 +14,14 @@ from tests.servers.pgbouncer import Missing, PgBouncer
 from tests.servers.postgres import Postgres
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A cluster without what other tests leave, because a standby copies all of it."""
+    server = Postgres().start()
+    yield server
+    server.remove()
+
+
 @pytest.fixture
 def pgbouncer(postgres: Postgres) -> Iterator[PgBouncer]:
     try:
