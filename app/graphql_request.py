@@ -14,12 +14,14 @@ import orjson
 from aiohttp import web
 
 from app.refusal import HttpRefusal
+from realtime.pacing import ClientActivity
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
 # What a document identifier that is the document's own hash begins with.
 SHA256_PREFIX = "sha256:"
+_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,6 +66,16 @@ def accepted(accept: str) -> Accepted:
     if found[best][0] == 0.0:
         raise HttpRefusal(406, f"This server answers {GRAPHQL_JSON}, {JSON} or {EVENTS}.")
     return Accepted(best, events=found[EVENTS][0] > 0.0)
+
+
+def activity_of(headers: Mapping[str, str]) -> ClientActivity:
+    """Return what a client says of its user; who says nothing is looking."""
+    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+
+
+def shows_page(request: web.Request) -> bool:
+    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
+    return not any(name in request.query for name in ("query", "documentId", "extensions"))
 
 
 async def sent_request(request: web.Request) -> bytes | str:

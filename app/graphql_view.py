@@ -8,6 +8,7 @@ Strawberry's aiohttp view is the frame; what it does differently from the specif
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,7 +20,7 @@ from app.cors import Cors
 from app.documents import Phase
 from app.event_stream import EventStream
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, sent_request
+from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -39,6 +40,7 @@ from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context
 from resolvers.polling import general_interval, show_general_interval
+from resolvers.presence import seen_until_next
 from resolvers.services import Services
 from schema.build import PolluxSchema
 from schema.errors import refusal
@@ -134,12 +136,12 @@ class PolluxView(GraphQLView[Context, None]):
         page, headers = self._parts.page, request.headers
         if "Upgrade" in headers and headers["Upgrade"].lower() == "websocket":
             return await self._converse(request, asking)
-        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and _shows_page(request):
+        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and shows_page(request):
             return page.response(request.host)
         accepted = asking.accepted
         authorization = headers.get("Authorization", "")
         known = self._viewers.known(authorization) or await self._viewers.authorize(authorization)
-        activity = _activity(headers)
+        activity = activity_of(headers)
         if activity is not ClientActivity.BACKGROUND:
             self._services.presence.seen(known.viewer.user_id)
         sent = await sent_request(request)
@@ -161,6 +163,7 @@ class PolluxView(GraphQLView[Context, None]):
                 present = await self._answers.check(kept, known.viewer.user_id)
                 if present.holds:
                     asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
+                    kept.sent()
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
         context = Context(self._services, known.viewer, activity)
         if present is not None:
@@ -173,7 +176,7 @@ class PolluxView(GraphQLView[Context, None]):
             raise HttpRefusal(403, "Scripts of this site may not connect.", code=ErrorCode.FORBIDDEN)
         if self._open.refused:
             raise Overloaded
-        socket = Socket(request, self._socket_parts, asking.request_id, _activity(request.headers))
+        socket = Socket(request, self._socket_parts, asking.request_id, activity_of(request.headers))
         if not socket.acceptable:
             raise HttpRefusal(400, "This is not a handshake of a WebSocket.")
         async with self._open.kept(socket):
@@ -191,7 +194,7 @@ class PolluxView(GraphQLView[Context, None]):
             raise Overloaded
         if known.expired:
             raise Unauthenticated(UnauthenticatedReason.EXPIRED)
-        headers = self._replies.to_events(asking, self._interval_ms(activity, ()))
+        headers = self._replies.to_events(asking, self._interval(activity, ()).milliseconds)
         stream = EventStream(request, headers, known.expires_s)
         async with self._open.kept(stream):
             return await stream.send(results)
@@ -211,39 +214,31 @@ class PolluxView(GraphQLView[Context, None]):
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
-        done = Answer(body, context.depends, shared, self._interval_ms(context.activity, context.intervals))
+        interval = self._interval(context.activity, context.intervals)
+        sent = partial(self._services.pace.fleet.polled, interval.counted)
+        done = Answer(body, context.depends, shared, interval.milliseconds, sent)
         tally = self._parts.requests.tallies.held(prepared.tally) if context.depends.held else prepared.tally
         asking.answered(tally, context.depends.level, context.depends)
         if not operation.is_query:
             return self._replies.to_mutation(asking, done)
+        done.sent()
+        seen_until_next(context, interval.milliseconds)
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)
         return self._replies.to(asking, done, known.tag, context.depends.level)
 
-    def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
+    def _interval(self, activity: ClientActivity, intervals: Sequence[Interval]) -> Interval:
         """Return the smallest of the intervals that an answer holds, or the general one."""
-        return min(one.milliseconds for one in intervals or [general_interval(self._services, activity)])
+        return min(intervals or [general_interval(self._services, activity)], key=lambda one: one.milliseconds)
 
     def _errors(
         self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
     ) -> web.Response:
-        interval = {"X-Poll-Interval": f"{self._interval_ms(activity, intervals) / 1000:g}"}
+        interval = {"X-Poll-Interval": f"{self._interval(activity, intervals).milliseconds / 1000:g}"}
         return self._replies.unkept(asking, status, asking.accepted.media_type, answer, interval)
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
-
-
-_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
-
-
-def _shows_page(request: web.Request) -> bool:
-    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
-    return not any(name in request.query for name in ("query", "documentId", "extensions"))
-
-
-def _activity(headers: Mapping[str, str]) -> ClientActivity:
-    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
 
 
 def _is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:

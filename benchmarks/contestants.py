@@ -62,7 +62,10 @@ class Contestant(ABC):
 
 @dataclass
 class Pollux(Contestant):
-    """`python server.py` as an operator starts it, with the defaults of everything but its two stores."""
+    """`python server.py` as an operator starts it, with the defaults of everything but its stores and the polling policy.
+
+    wrk does not obey, so an interval that follows load would move through the whole measurement.
+    """
 
     workers: int = 1
     _server: Server | None = None
@@ -74,6 +77,7 @@ class Pollux(Contestant):
             REDIS_URL=self.stores.redis_url,
             WEB_CONCURRENCY=str(self.workers),
             LOG_FOLDER=str(self.folder),
+            POLLUX_POLLING_POLICY="activity",
         )
         self._server, self.port = server.start(), server.port
 
