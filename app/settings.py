@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode
 from app.cors import parse_origins
 from app.limits import ALLOWED as ALLOWED_LIMITS
 from app.limits import Limits
-from cache.redis_level import redis_client
+from cache.redis_client import SENTINELS, redis_client
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
 
@@ -28,7 +28,7 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 DEFAULT_VAR = Path("var")
 
 ALLOWED = {
-    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none",
+    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE, or none",
     "PORT": "0 to 65535",
     "WEB_CONCURRENCY": "1 to 64",
     "POLLUX_ENV": "development or production",
@@ -63,6 +63,9 @@ def _redis_url(text: str | None) -> str | None:
     if text is None or text == "none":
         return text
     parts = urlsplit(text)
+    if parts.scheme == SENTINELS:
+        redis_client(text)
+        return text
     usable = bool(parts.path) if parts.scheme == "unix" else parts.hostname and re.fullmatch(r"/?\d*", parts.path)
     if parts.scheme not in REDIS_SCHEMES or not usable or parts.port == 0:
         raise ValueError

@@ -42,7 +42,8 @@ from cache.presence import Presence
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
 from cache.recent import RecentMessages
-from cache.redis_level import RedisLevel, redis_client
+from cache.redis_client import redis_client
+from cache.redis_level import RedisLevel
 from models.clock import Clock, wall_clock_us
 from models.database import Database
 from models.identity import cursor_codec

@@ -16,7 +16,8 @@ from typing import Literal
 from cache.flights import Flights
 from cache.lineage import Lineage
 from cache.presence_exchange import SHARDS, Moments, Room, Seen, exchange, online_in_redis, tell_online
-from cache.redis_level import DEADLINE_S, Redis, RedisLevel
+from cache.redis_client import DEADLINE_S
+from cache.redis_level import Redis, RedisLevel
 from cache.sightings import Sightings
 
 log = logging.getLogger("pollux.presence")

@@ -12,14 +12,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as _Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.connection import parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from cache.redis_client import DEADLINE_S
 from models.tasks import end
 
 log = logging.getLogger("pollux.redis")
@@ -29,31 +26,10 @@ T = TypeVar("T")
 # The client, as this room's files name it.
 Redis = _Redis
 
-# A Redis that takes longer costs more than the read it saves (docs/adr/0009).
-DEADLINE_S = 0.05
 FAILURES_TO_OPEN = 3
 OPEN_S = 1.0
-MAX_CONNECTIONS = 16
 # Writes that may wait; more means that Redis cannot keep up, and the copies are not worth waiting for.
 MAX_LATER = 1000
-
-
-def redis_client(url: str) -> Redis:
-    """Return a client that neither retries nor waits: both are this level's business. Raises ValueError for a wrong URL."""
-    options = parse_url(url)
-    unknown = options.keys() - {"host", "port", "db", "username", "password", "path", "connection_class"}
-    if unknown:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MAX_CONNECTIONS,
-        timeout=DEADLINE_S,
-        socket_timeout=DEADLINE_S,
-        socket_connect_timeout=DEADLINE_S,
-        retry=Retry(NoBackoff(), 0),
-        protocol=3,
-    )
-    return Redis(connection_pool=pool)
 
 
 class Unreadable(Exception):

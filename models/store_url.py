@@ -40,7 +40,7 @@ class StoreUrl:
             return url
         raise ValueError(f"allowed: {ALLOWED}")
 
-    def connection(self) -> dict[str, Any]:
+    def connection(self, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> dict[str, Any]:
         """Return Tortoise's description of one connection (SQLite) or pool (PostgreSQL)."""
         if self.sqlite_path is not None:
             pragmas = {
@@ -51,9 +51,9 @@ class StoreUrl:
                 "foreign_keys": "ON",
             }
             return {"engine": "models.sqlite_engine", "credentials": pragmas}
-        return {"engine": "models.asyncpg_engine", "credentials": self._postgres()}
+        return {"engine": "models.asyncpg_engine", "credentials": self._postgres(statement_timeout_s)}
 
-    def _postgres(self) -> dict[str, Any]:
+    def _postgres(self, statement_timeout_s: float) -> dict[str, Any]:
         parts = urlsplit(self.text)
         name = unquote(parts.path.lstrip("/"))
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
@@ -69,7 +69,7 @@ class StoreUrl:
             "database": name,
             "minsize": 1,
             "maxsize": POOL_CONNECTIONS,
-            "command_timeout": STATEMENT_TIMEOUT_S,
+            "command_timeout": statement_timeout_s,
             "timeout": STATEMENT_TIMEOUT_S,
             "application_name": "pollux",
             **({"ssl": ssl_mode} if ssl_mode else {}),

@@ -29,10 +29,10 @@ class ChannelDelta:
 
 
 @strawberry.type(
-    description="Everything that changed for the viewer since `token`, in one answer: messages new, edited and deleted, read "
-    "positions, channels joined and left, notifications new, read and archived. Without a token: a snapshot, the viewer's "
-    "channels by latest activity, each with its newest messages (up to 20), and the newest notifications; `hasMore` continues "
-    "it. Nothing new: no deltas, and the very token that was sent."
+    description="Everything that changed for the viewer since `token`, in one answer: messages new, edited and deleted, "
+    "reactions, read positions, channels joined and left, notifications new, read and archived. Without a token: a snapshot, "
+    "the viewer's channels by latest activity, each with its newest messages (up to 20), and the newest notifications; "
+    "`hasMore` continues it. Nothing new: no deltas, and the very token that was sent."
 )
 class SyncPage:
     token: str = strawberry.field(description="Covers exactly what this page holds, never more. At most 4 KiB.")

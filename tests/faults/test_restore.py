@@ -19,6 +19,14 @@ POLL = "query($c: ID!, $a: String) { messages(channelId: $c, after: $a, last: 20
 RESET = {"code": "INVALID_CURSOR", "reset": True}
 
 
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A cluster without what other tests leave, because a standby copies all of it."""
+    server = Postgres().start()
+    yield server
+    server.remove()
+
+
 @pytest.fixture
 def second() -> Iterator[Postgres]:
     server = Postgres()

@@ -17,6 +17,8 @@ class Client:
     token: str | None = None
     channels: dict[int, Any] = field(default_factory=dict)
     messages: dict[int, dict[int, MessageRecord]] = field(default_factory=dict)
+    # The oldest message held of each channel, or the first there will be.
+    floors: dict[int, int] = field(default_factory=dict)
     notifications: dict[int, NotificationRecord] = field(default_factory=dict)
     oldest_notification: int = 1
     inbox: Any = None
@@ -32,19 +34,25 @@ class Client:
             self.notifications.clear()
         for delta in page.channels:
             key = delta.channel.head.channel_id
+            is_new = key not in self.messages
             held = self.messages.setdefault(key, {})
             newest = max(held, default=0)
             records = [view.record for view in delta.messages]
             assert [one.version for one in records] == sorted({one.version for one in records})
             if delta.limited:
-                first = min((one.seq for one in records if one.seq > newest), default=delta.channel.head.last_message + 1)
                 assert delta.gap_cursor is not None or not records
-                if self.forgets:
-                    held.clear()
-                    records = [one for one in records if one.seq >= first]
-                elif held:
+                first = min((one.seq for one in records if one.seq > newest), default=delta.channel.head.last_message + 1)
+                if held and not self.forgets:
                     gaps.append((key, newest + 1, first - 1))
-            held.update({one.seq: one for one in records if one.seq not in held or held[one.seq].version <= one.version})
+                else:
+                    held.clear()
+                    self.floors[key] = first
+            elif is_new:
+                self.floors[key] = min((one.seq for one in records), default=delta.channel.head.last_message + 1)
+            for one in records:
+                # Changes of messages older than what is held come too.
+                if one.seq >= self.floors[key] and (one.seq not in held or held[one.seq].version <= one.version):
+                    held[one.seq] = one
             view = delta.channel
             self.channels[key] = (view.name, view.member_count, view.unread_count, view.mention_count,
                                   view.last_read_cursor, view.viewer_role)  # fmt: skip

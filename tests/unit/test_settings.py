@@ -9,7 +9,7 @@ from realtime.pacing import PollingPolicy
 
 SECRET = "a-secret-of-this-test-that-is-long-enough"
 STORES = r"allowed: sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql://…"
-REDIS = r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none"
+REDIS = r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE, or none"
 
 
 def load_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
@@ -97,6 +97,12 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REDIS_URL", "redis://", REDIS),
         ("REDIS_URL", "unix://", REDIS),
         ("REDIS_URL", "None", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:1,b:2", REDIS),
+        ("REDIS_URL", "redis+sentinel:///mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:1,,b/mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:0/mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:port/mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a/mymaster?db=1", REDIS),
         ("PORT", "65536", "allowed: 0 to 65535"),
         ("PORT", "-1", "allowed: 0 to 65535"),
         ("PORT", "http", "allowed: 0 to 65535"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from models.store_url import StoreUrl
 from tests.servers.pollux import Server
 from tests.servers.postgres import Postgres
+from tests.servers.sentinels import Sentinels
 from tests.servers.valkey import Valkey
 
 SERVERS = 2
@@ -60,15 +61,16 @@ class FaultyValkey(Valkey):
 class Lab:
     """Everything a scenario needs; `windows` are the times of its faults."""
 
-    def __init__(self, store: str) -> None:
+    def __init__(self, store: str, *, sentinels: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-lab-"))
         self.valkey = FaultyValkey()
+        self.sentinels = Sentinels() if sentinels else None
         self.postgres = Postgres() if store == "postgres" else None
         url = self.postgres.url("postgres") if self.postgres is not None else f"sqlite://{self.folder / 'pollux.db'}"
         self.store = StoreUrl.parse(url)
         settings = {
             "DATABASE_URL": url,
-            "REDIS_URL": self.valkey.url,
+            "REDIS_URL": self.sentinels.url if self.sentinels is not None else self.valkey.url,
             "POLLUX_RATE_LIMIT": "off",
             "LOG_LEVEL": "warning",
             "LOG_FOLDER": str(self.folder),
@@ -81,6 +83,8 @@ class Lab:
             if self.postgres is not None:
                 self.postgres.start()
             self.valkey.start()
+            if self.sentinels is not None:
+                self.sentinels.start()
             for server in self.servers:
                 server.start()
         except BaseException:
@@ -93,6 +97,8 @@ class Lab:
             if server.process is not None:
                 server.stop()
         self.valkey.remove()
+        if self.sentinels is not None:
+            self.sentinels.remove()
         if self.postgres is not None:
             self.postgres.remove()
         shutil.rmtree(self.folder, ignore_errors=True)

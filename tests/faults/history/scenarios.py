@@ -39,6 +39,7 @@ class Scenario:
     rounds: int = 3
     control: Control | None = None
     finds: Fault | None = None
+    sentinels: bool = False
 
 
 _POSTGRES = frozenset({UNAVAILABLE})
@@ -52,6 +53,7 @@ RESTART_POSTGRES = Scenario("PostgreSQL falls", nemesis.restart_postgres, _POSTG
 TERMINATE = Scenario("backends terminated", nemesis.terminate_backends, _POSTGRES)
 LOCK = Scenario("channel row locked", nemesis.lock_a_row)
 KILL_VALKEY = Scenario("Valkey killed", nemesis.kill_valkey)
+FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, sentinels=True)
 PAUSE_VALKEY = Scenario("Valkey stopped 1 s", nemesis.pause_valkey)
 FLUSH = Scenario("Valkey flushed", nemesis.flush_valkey)
 ROLL_BACK = Scenario("Valkey rolled back", nemesis.roll_valkey_back)
@@ -63,7 +65,7 @@ CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
     CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, LOCK,
-    KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_POSTGRES,
+    KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, FAIL_OVER, ALL_POSTGRES,
 ]  # fmt: skip
 ON_SQLITE = [
     CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_SQLITE,
@@ -73,7 +75,7 @@ ON_SQLITE = [
 def run(scenario: Scenario, store: str, *, sends: int, polls: int, progress: Progress, rounds: int | None = None) -> Row:
     """Run one scenario on parts of its own until it has `sends` acknowledged and `polls` answered; returns what came of it."""
     scenario = replace(scenario, rounds=rounds or scenario.rounds)
-    with Lab(store) as lab:
+    with Lab(store, sentinels=scenario.sentinels) as lab:
         plan = Plan(tuple(server.port for server in lab.servers), seed=random.randrange(2**32), control=scenario.control)
         load = LoadProcess(plan, lab.folder / "history")
         try:
