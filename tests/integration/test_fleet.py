@@ -7,7 +7,8 @@ import pytest
 
 from cache.bulletin import SILENT_S, Bulletin
 from cache.lineage import Lineage
-from cache.redis_level import RedisLevel, redis_client
+from cache.redis_client import redis_client
+from cache.redis_level import RedisLevel
 from models.cursor import CursorCodec, SigningKey
 from realtime.adaptive import stretched_ms
 from realtime.fleet import COLD_LOOK, COLD_S, Fleet
@@ -24,7 +25,7 @@ PATIENT_S = 20.0
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy with other tests is not a Redis that is away."""
-    for module in ("cache.redis_level", "cache.bulletin"):
+    for module in ("cache.redis_client", "cache.redis_level", "cache.bulletin"):
         monkeypatch.setattr(f"{module}.DEADLINE_S", PATIENT_S)
 
 
