@@ -21,7 +21,6 @@ GRAPHQL_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
 # What a document identifier that is the document's own hash begins with.
 SHA256_PREFIX = "sha256:"
-_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -66,16 +65,6 @@ def accepted(accept: str) -> Accepted:
     if found[best][0] == 0.0:
         raise HttpRefusal(406, f"This server answers {GRAPHQL_JSON}, {JSON} or {EVENTS}.")
     return Accepted(best, events=found[EVENTS][0] > 0.0)
-
-
-def activity_of(headers: Mapping[str, str]) -> ClientActivity:
-    """Return what a client says of its user; who says nothing is looking."""
-    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
-
-
-def shows_page(request: web.Request) -> bool:
-    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
-    return not any(name in request.query for name in ("query", "documentId", "extensions"))
 
 
 async def sent_request(request: web.Request) -> bytes | str:
@@ -190,3 +179,16 @@ def _quality(parameters: str) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
+
+
+def activity_of(headers: Mapping[str, str]) -> ClientActivity:
+    """Return what a client says its user does; what it does not say, or says in other words, is that they look."""
+    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+
+
+def shows_page(request: web.Request) -> bool:
+    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
+    return not any(name in request.query for name in ("query", "documentId", "extensions"))

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
-from graphql import OperationType
 from strawberry.aiohttp.views import GraphQLView
 
+from app.charges import POLL, Charges, Payer
 from app.cors import Cors
 from app.documents import Phase
-from app.event_stream import EventStream
+from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, activity_of, sent_request, shows_page
+from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -34,7 +34,7 @@ from app.responses import PRIVATE
 from app.socket import Socket, SocketParts
 from cache.answers import Answer, Answers
 from cache.dependencies import Level
-from models.errors import ErrorCode, Overloaded, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
+from models.errors import ErrorCode, Overloaded, PolluxError, RateLimited, Unauthenticated, UnauthenticatedReason, Unavailable
 from models.read_watch import watch
 from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
@@ -70,6 +70,7 @@ class ViewParts(NamedTuple):
     persisted: PersistedDocuments
     answers: Answers | None
     cors: Cors
+    charges: Charges
     limits: Limits
     page: GraphiQLPage | None
     max_open: int
@@ -86,7 +87,7 @@ class PolluxView(GraphQLView[Context, None]):
         self._answers = parts.answers
         self._replies = Replies(parts.cors)
         self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
-        self._socket_parts = SocketParts(parts.services, parts.viewers, self._operations)
+        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
         self._open = OpenConnections(parts.max_open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -104,10 +105,10 @@ class PolluxView(GraphQLView[Context, None]):
             return self._refused(asking, error.status, error, error.headers)
         except Unauthenticated as error:
             return self._refused(asking, 401, error, {"WWW-Authenticate": "Bearer"})
-        except Unavailable as error:
+        except (RateLimited, Unavailable) as error:
             retry = {"Retry-After": str(-(-error.retry_after_ms // 1000))}
             interval = {"X-Poll-Interval": f"{general_interval(self._services).milliseconds / 1000:g}"}
-            return self._refused(asking, 503, error, {**retry, **interval})
+            return self._refused(asking, 429 if isinstance(error, RateLimited) else 503, error, {**retry, **interval})
         except Exception:
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
@@ -140,18 +141,23 @@ class PolluxView(GraphQLView[Context, None]):
             return page.response(request.host)
         accepted = asking.accepted
         authorization = headers.get("Authorization", "")
-        known = self._viewers.known(authorization) or await self._viewers.authorize(authorization)
+        known = self._viewers.known(authorization) or await self._parts.charges.authorized(request, self._viewers, authorization)
+        asking.payer = payer = Payer(self._parts.charges, request, known.viewer)
+        if not payer.polls():
+            await payer.spend(POLL)
         activity = activity_of(headers)
         if activity is not ClientActivity.BACKGROUND:
             self._services.presence.seen(known.viewer.user_id)
         sent = await sent_request(request)
-        prepared = await self._operations.prepared(sent, asking.request_id)
+        prepared = await self._operations.prepared(sent, asking.request_id, payer)
         if isinstance(prepared, Rejected):
             if accepted.media_type == EVENTS:
                 return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
             return self._errors(asking, _STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
-        if _is_streamed(prepared, accepted, safe=request.method != "POST"):
-            results = self._operations.results(prepared, Context(self._services, known.viewer, activity), asking.request_id)
+        if is_streamed(prepared, accepted, safe=request.method != "POST"):
+            await payer.operation(prepared.operation)
+            context = Context(self._services, known.viewer, activity)
+            results = self._operations.results(prepared, context, asking.request_id, payer)
             return await self._streamed(request, asking, results, known, activity)
         key: Hashable = None
         kept = present = None
@@ -165,10 +171,11 @@ class PolluxView(GraphQLView[Context, None]):
                     asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
                     kept.sent()
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        await payer.operation(prepared.operation)
         context = Context(self._services, known.viewer, activity)
         if present is not None:
             context.started_from(present.heads, present.inbox)
-        return await self._executed(asking, prepared, context, known, key)
+        return await self._executed(asking, prepared, context, known, key, payer)
 
     async def _converse(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         """Serve a WebSocket until it ends. Raises HttpRefusal, Overloaded."""
@@ -200,7 +207,7 @@ class PolluxView(GraphQLView[Context, None]):
             return await stream.send(results)
 
     async def _executed(
-        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable
+        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable, payer: Payer
     ) -> web.StreamResponse:
         operation = prepared.operation
         if operation.is_query:
@@ -211,6 +218,7 @@ class PolluxView(GraphQLView[Context, None]):
             status = _PARTIAL_STATUS[asking.accepted.media_type]
             return self._errors(asking, status, answer, context.activity, context.intervals)
         body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
+        payer.answered(len(body))
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
@@ -239,16 +247,6 @@ class PolluxView(GraphQLView[Context, None]):
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
-
-
-def _is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:
-    """Whether an operation is answered by events. Raises HttpRefusal where this way of asking does not allow it."""
-    kind = prepared.operation.node.operation
-    if kind is OperationType.MUTATION and safe:
-        raise HttpRefusal(405, "Mutations need POST.", headers={"Allow": "POST"})
-    if kind is OperationType.SUBSCRIPTION and not accepted.events:
-        raise HttpRefusal(400, f"Subscriptions need a WebSocket, or Accept: {EVENTS}.")
-    return kind is OperationType.SUBSCRIPTION or accepted.media_type == EVENTS
 
 
 async def _once(answer: dict[str, Any]) -> AsyncGenerator[bytes, None]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from app.charges import Charges
 from app.chat_page import add_chat
 from app.cors import Cors
 from app.demo import DEMO_USER
@@ -40,6 +41,7 @@ from cache.persisted import PersistedTexts
 from cache.pokes import Pokes
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
+from cache.rates import Rates
 from cache.read_index import ReadIndex
 from cache.recent import RecentMessages
 from cache.redis_client import redis_client
@@ -55,7 +57,7 @@ from realtime.fleet import Fleet
 from realtime.latency import Latencies
 from realtime.load import LoadMeter
 from realtime.pace import Pace
-from realtime.rates import Rates
+from realtime.rates import MessageRates
 from realtime.wake import Wake
 from resolvers.services import Services
 from schema.build import PolluxSchema, build_schema
@@ -122,13 +124,15 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
 
 
 def _pace_of(settings: Settings, bulletin: Bulletin, lineage: Lineage) -> Pace:
-    rates = Rates()
+    rates = MessageRates()
     lineage.on_change(rates.clear)
     fleet = Fleet(bulletin, LoadMeter(), Latencies(), budget=settings.request_budget)
     return Pace(settings.polling_policy, rates, fleet)
 
 
-def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, *, quick: bool = True) -> PolluxView:
+def build_view(
+    settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, rates: Rates | None, *, quick: bool = True
+) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
     documents = _documents_of(settings, schema)
@@ -154,6 +158,7 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
+            charges=Charges(rates, settings, schema),
             limits=settings,
             page=page,
             max_open=settings.max_held,
@@ -176,7 +181,10 @@ def build_app(
     tokens = tokens_of(settings)
     if tokens.keys is not None:
         app.cleanup_ctx.append(tokens.keys.running)
-    app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
+    rates = Rates(redis.sibling("rates"), services.lineage) if settings.rate_limit else None
+    if rates is not None:
+        app.cleanup_ctx.append(rates.running)
+    app[VIEW] = build_view(settings, services, redis, tokens, rates, quick=quick)
     app[ANSWER] = traces.around(app[VIEW].respond) if traces is not None else app[VIEW]
     app.router.add_route("*", "/graphql", app[ANSWER])
     app.cleanup_ctx.append(app[VIEW].running)

@@ -60,11 +60,15 @@ class Contestant(ABC):
     def plan(self, workload: str) -> Plan: ...
 
 
+WIDE_RATES = tuple(f"POLLUX_RATE_{name}" for name in ("SENDS", "COST", "CHANNEL", "ADDRESS_SENDS", "ADDRESS_COST"))
+
+
 @dataclass
 class Pollux(Contestant):
     """`python server.py` as an operator starts it, with the defaults of everything but its stores and the polling policy.
 
-    wrk does not obey, so an interval that follows load would move through the whole measurement.
+    wrk does not obey, so an interval that follows load would move through the whole measurement. Rate limits are on, so that
+    they are paid for, and so wide that nobody meets them.
     """
 
     workers: int = 1
@@ -76,6 +80,8 @@ class Pollux(Contestant):
             DATABASE_URL=url,
             REDIS_URL=self.stores.redis_url,
             WEB_CONCURRENCY=str(self.workers),
+            POLLUX_RATE_LIMIT="on",
+            **dict.fromkeys(WIDE_RATES, "900000000/900000000"),
             LOG_FOLDER=str(self.folder),
             POLLUX_POLLING_POLICY="activity",
         )

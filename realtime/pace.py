@@ -9,13 +9,13 @@ from realtime import tables
 from realtime.adaptive import GENERAL_WISH_S, NOTIFICATIONS_WISH_S, reason_for, stretched_ms, wish_of
 from realtime.fleet import Fleet
 from realtime.pacing import ClientActivity, Interval, PollingPolicy, PollingReason, Wish
-from realtime.rates import Rates
+from realtime.rates import MessageRates
 
 
 class Pace:
     """Tells intervals, and counts the polls that were told one."""
 
-    def __init__(self, policy: PollingPolicy, rates: Rates, fleet: Fleet) -> None:
+    def __init__(self, policy: PollingPolicy, rates: MessageRates, fleet: Fleet) -> None:
         self.policy = policy
         self.fleet = fleet
         self._rates = rates

@@ -41,7 +41,7 @@ class Interval:
     """When to ask again, and why.
 
     `server_load` is 0 to 1, `message_rate` messages a minute; None when unknown. `of` is what the rate is of, as a key of
-    `Rates`; None where it is of nothing.
+    `MessageRates`; None where it is of nothing.
     """
 
     milliseconds: int

@@ -44,7 +44,7 @@ class _Watched:
         self.window, self.now, self.before = int(now_s // WINDOW_S), 0.0, 0.0
 
 
-class Rates:
+class MessageRates:
     """The rates of channels, by a key; of a channel its id, of all that a viewer syncs their user id, negative."""
 
     def __init__(self, *, clock_s: Callable[[], float] = time.monotonic) -> None:

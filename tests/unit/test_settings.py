@@ -3,6 +3,7 @@
 import pytest
 
 from app.limits import Limits
+from app.rate_settings import RateSettings
 from app.settings import Settings, WrongSettings
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
@@ -51,6 +52,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
         **Limits().shown_limits(),
+        **RateSettings().shown_rates(),
     }
 
 
@@ -75,6 +77,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
         **{variable: str(int(value) - 1) for variable, value in Limits().shown_limits().items()},
+        **dict.fromkeys(RateSettings().shown_rates(), "30.5/40000"),
+        "POLLUX_RATE_LIMIT": "off",
+        "POLLUX_TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7/32,2001:db8::/32",
     }
     secrets = {"POLLUX_JWT_SECRET": SECRET, "POLLUX_METRICS_TOKEN": SECRET}
     shown = load_with(monkeypatch, **secrets, **environment).shown()
@@ -114,6 +119,13 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POLLUX_JWKS_URL", "https://idp:0/keys", "allowed: https://HOST/PATH"),
         ("POLLUX_MAX_TOKENS", "99", "allowed: 100 to 1000000"),
         ("POLLUX_MAX_COST", "much", "allowed: 10 to 1000000"),
+        ("POLLUX_RATE_LIMIT", "no", "allowed: on or off"),
+        ("POLLUX_RATE_SENDS", "20", "allowed: RATE/BURST"),
+        ("POLLUX_RATE_SENDS", "0/10", "allowed: RATE/BURST"),
+        ("POLLUX_RATE_CHANNEL", "10/0", "allowed: RATE/BURST"),
+        ("POLLUX_RATE_ADDRESS_SENDS", "-1/5", "allowed: RATE/BURST"),
+        ("POLLUX_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "allowed: addresses or networks"),
+        ("POLLUX_TRUSTED_PROXIES", "10.0.0.1/8", "allowed: addresses or networks"),
         ("POLLUX_ENV", "prod", "allowed: development or production"),
         ("POLLUX_POLLING_POLICY", "fast", "allowed: adaptive, activity or load"),
         ("POLLUX_REQUEST_BUDGET", "0", "allowed: polls a second, more than 0"),
