@@ -8,19 +8,19 @@ Strawberry's aiohttp view is the frame; what it does differently from the specif
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
-from graphql import OperationType
 from strawberry.aiohttp.views import GraphQLView
 
 from app.charges import POLL, Charges, Payer
 from app.cors import Cors
 from app.documents import Phase
-from app.event_stream import EventStream
+from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, activity_of, sent_request, shows_page
+from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -40,6 +40,7 @@ from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context
 from resolvers.polling import general_interval, show_general_interval
+from resolvers.presence import seen_until_next
 from resolvers.services import Services
 from schema.build import PolluxSchema
 from schema.errors import refusal
@@ -153,7 +154,7 @@ class PolluxView(GraphQLView[Context, None]):
             if accepted.media_type == EVENTS:
                 return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
             return self._errors(asking, _STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
-        if _is_streamed(prepared, accepted, safe=request.method != "POST"):
+        if is_streamed(prepared, accepted, safe=request.method != "POST"):
             await payer.operation(prepared.operation)
             context = Context(self._services, known.viewer, activity)
             results = self._operations.results(prepared, context, asking.request_id, payer)
@@ -168,6 +169,7 @@ class PolluxView(GraphQLView[Context, None]):
                 present = await self._answers.check(kept, known.viewer.user_id)
                 if present.holds:
                     asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
+                    kept.sent()
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
         await payer.operation(prepared.operation)
         context = Context(self._services, known.viewer, activity)
@@ -199,7 +201,7 @@ class PolluxView(GraphQLView[Context, None]):
             raise Overloaded
         if known.expired:
             raise Unauthenticated(UnauthenticatedReason.EXPIRED)
-        headers = self._replies.to_events(asking, self._interval_ms(activity, ()))
+        headers = self._replies.to_events(asking, self._interval(activity, ()).milliseconds)
         stream = EventStream(request, headers, known.expires_s)
         async with self._open.kept(stream):
             return await stream.send(results)
@@ -220,37 +222,31 @@ class PolluxView(GraphQLView[Context, None]):
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
-        done = Answer(body, context.depends, shared, self._interval_ms(context.activity, context.intervals))
+        interval = self._interval(context.activity, context.intervals)
+        sent = partial(self._services.pace.fleet.polled, interval.counted)
+        done = Answer(body, context.depends, shared, interval.milliseconds, sent)
         tally = self._parts.requests.tallies.held(prepared.tally) if context.depends.held else prepared.tally
         asking.answered(tally, context.depends.level, context.depends)
         if not operation.is_query:
             return self._replies.to_mutation(asking, done)
+        done.sent()
+        seen_until_next(context, interval.milliseconds)
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)
         return self._replies.to(asking, done, known.tag, context.depends.level)
 
-    def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
+    def _interval(self, activity: ClientActivity, intervals: Sequence[Interval]) -> Interval:
         """Return the smallest of the intervals that an answer holds, or the general one."""
-        return min(one.milliseconds for one in intervals or [general_interval(self._services, activity)])
+        return min(intervals or [general_interval(self._services, activity)], key=lambda one: one.milliseconds)
 
     def _errors(
         self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
     ) -> web.Response:
-        interval = {"X-Poll-Interval": f"{self._interval_ms(activity, intervals) / 1000:g}"}
+        interval = {"X-Poll-Interval": f"{self._interval(activity, intervals).milliseconds / 1000:g}"}
         return self._replies.unkept(asking, status, asking.accepted.media_type, answer, interval)
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
-
-
-def _is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:
-    """Whether an operation is answered by events. Raises HttpRefusal where this way of asking does not allow it."""
-    kind = prepared.operation.node.operation
-    if kind is OperationType.MUTATION and safe:
-        raise HttpRefusal(405, "Mutations need POST.", headers={"Allow": "POST"})
-    if kind is OperationType.SUBSCRIPTION and not accepted.events:
-        raise HttpRefusal(400, f"Subscriptions need a WebSocket, or Accept: {EVENTS}.")
-    return kind is OperationType.SUBSCRIPTION or accepted.media_type == EVENTS
 
 
 async def _once(answer: dict[str, Any]) -> AsyncGenerator[bytes, None]:

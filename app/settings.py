@@ -32,7 +32,8 @@ ALLOWED = {
     "POLLUX_ENV": "development or production",
     "POLLUX_JWT_SECRET": f"at least {SHORTEST_SECRET_BYTES} bytes",
     "POLLUX_JWKS_URL": "https://HOST/PATH, the address of a JSON Web Key Set",
-    "POLLUX_POLLING_POLICY": " or ".join(policy.value for policy in PollingPolicy),
+    "POLLUX_POLLING_POLICY": "adaptive, activity or load",
+    "POLLUX_REQUEST_BUDGET": "polls a second, more than 0",
     "POLLUX_MAX_HELD": "0 to 1000000",
     "POLLUX_GRAPHIQL": "on or off",
     "POLLUX_INTROSPECTION": "on or off",
@@ -69,7 +70,8 @@ class Settings(RateSettings):
     jwks_url: Annotated[str | None, BeforeValidator(texts.jwks_url)] = Field(None, validation_alias="POLLUX_JWKS_URL")
     jwt_issuer: str | None = Field(None, validation_alias="POLLUX_JWT_ISSUER")
     jwt_audience: str | None = Field(None, validation_alias="POLLUX_JWT_AUDIENCE")
-    polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
+    polling_policy: PollingPolicy = Field(PollingPolicy.ADAPTIVE, validation_alias="POLLUX_POLLING_POLICY")
+    request_budget: float | None = Field(None, gt=0, allow_inf_nan=False, validation_alias="POLLUX_REQUEST_BUDGET")
     max_held: int = Field(10_000, ge=0, le=1_000_000, validation_alias="POLLUX_MAX_HELD")
     graphiql: Switch = Field(None, validation_alias="POLLUX_GRAPHIQL")
     introspection: Switch = Field(None, validation_alias="POLLUX_INTROSPECTION")
@@ -189,6 +191,7 @@ class Settings(RateSettings):
             "POLLUX_JWT_ISSUER": self.jwt_issuer or "(unset)",
             "POLLUX_JWT_AUDIENCE": self.jwt_audience or "(unset)",
             "POLLUX_POLLING_POLICY": self.polling_policy.value,
+            "POLLUX_REQUEST_BUDGET": "(unset)" if self.request_budget is None else f"{self.request_budget:g}",
             "POLLUX_MAX_HELD": str(self.max_held),
             "POLLUX_GRAPHIQL": "on" if self.shows_graphiql else "off",
             "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",

@@ -69,9 +69,10 @@ WIDE_RATES = {
 
 @dataclass
 class Pollux(Contestant):
-    """`python server.py` as an operator starts it, with the defaults of everything but its two stores.
+    """`python server.py` as an operator starts it, with the defaults of everything but its stores and the polling policy.
 
-    Rate limits are on, so that they are paid for, and so wide that nobody meets them.
+    wrk does not obey, so an interval that follows load would move through the whole measurement. Rate limits are on, so that
+    they are paid for, and so wide that nobody meets them.
     """
 
     workers: int = 1
@@ -86,6 +87,7 @@ class Pollux(Contestant):
             POLLUX_RATE_LIMIT="on",
             **WIDE_RATES,
             LOG_FOLDER=str(self.folder),
+            POLLUX_POLLING_POLICY="activity",
         )
         self._server, self.port = server.start(), server.port
 

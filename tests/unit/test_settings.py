@@ -32,8 +32,7 @@ def wrong_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
 
 def test_defaults_are_those_of_the_contract() -> None:
     found = Settings.load()
-    # The contract's `adaptive` is not built yet.
-    assert found.polling_policy is PollingPolicy.ACTIVITY
+    assert found.polling_policy is PollingPolicy.ADAPTIVE
     assert found.shown() == {
         "DATABASE_URL": "sqlite://var/pollux.db",
         "REDIS_URL": "(embedded, in var)",
@@ -45,7 +44,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_JWKS_URL": "(unset)",
         "POLLUX_JWT_ISSUER": "(unset)",
         "POLLUX_JWT_AUDIENCE": "(unset)",
-        "POLLUX_POLLING_POLICY": "activity",
+        "POLLUX_POLLING_POLICY": "adaptive",
+        "POLLUX_REQUEST_BUDGET": "(unset)",
         "POLLUX_MAX_HELD": "10000",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "on",
@@ -71,6 +71,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLLUX_JWT_ISSUER": "https://idp",
         "POLLUX_JWT_AUDIENCE": "chat",
         "POLLUX_POLLING_POLICY": "load",
+        "POLLUX_REQUEST_BUDGET": "2500.5",
         "POLLUX_MAX_HELD": "500",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "off",
@@ -131,7 +132,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POLLUX_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "allowed: addresses or networks"),
         ("POLLUX_TRUSTED_PROXIES", "10.0.0.1/8", "allowed: addresses or networks"),
         ("POLLUX_ENV", "prod", "allowed: development or production"),
-        ("POLLUX_POLLING_POLICY", "fast", "allowed: activity or load"),
+        ("POLLUX_POLLING_POLICY", "fast", "allowed: adaptive, activity or load"),
+        ("POLLUX_REQUEST_BUDGET", "0", "allowed: polls a second, more than 0"),
+        ("POLLUX_REQUEST_BUDGET", "inf", "allowed: polls a second, more than 0"),
         ("POLLUX_MAX_HELD", "-1", "allowed: 0 to 1000000"),
         ("POLLUX_MAX_CONNECTIONS", "9", "allowed: 10 to 1000000"),
         ("POLLUX_GRAPHIQL", "true", "allowed: on or off"),
