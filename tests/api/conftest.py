@@ -18,6 +18,7 @@ from realtime.fleet import COLD_S, Fleet
 from realtime.latency import Latencies
 from realtime.load import LoadMeter
 from realtime.pace import Pace
+from realtime.pacing import PollingPolicy
 from realtime.rates import MessageRates
 from tests.api.speeds import Speeds
 from tests.api.world import Time
@@ -40,7 +41,7 @@ async def speeds(settings: Settings, aiohttp_client: AiohttpClient, monkeypatch:
         alone = Bulletin(RedisLevel(None), services.lineage)
         fleet = Fleet(alone, meter, Latencies(clock_s=time.monotonic), clock_s=time.monotonic)
         time.passes(COLD_S, load=0)  # after that a server no longer guesses who is still to come
-        pace = Pace(settings.polling_policy, MessageRates(clock_s=time.monotonic), fleet)
+        pace = Pace(PollingPolicy.ADAPTIVE, MessageRates(clock_s=time.monotonic), fleet)
         still = replace(services, presence=presence, pace=pace)
         apps = [build_app(settings, still, redis, quick=quick) for quick in (False, True)]
         answers = apps[1][VIEW]._answers
