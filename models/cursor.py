@@ -30,6 +30,8 @@ class CursorKind(Enum):
     MEMBERS = b"r"
     SEARCH = b"s"
     AUDIT = b"a"
+    FOUND_MESSAGES = b"f"
+    FOUND_USERS = b"u"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 import json
 import re
+import string
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 Row = Sequence[object]
+# What separates words, of ASCII, as a literal.
+_MARKS = "'" + string.punctuation.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,18 @@ class Dialect(ABC):
         """Return a FROM item whose columns are arrays of one length, given as the placeholder that stands by their name."""
 
     @abstractmethod
+    def words(self, words: Sequence[str]) -> str:
+        """Return `words` as one parameter of `messages_with_words`."""
+
+    @abstractmethod
+    def messages_with_words(self, placeholder: str, *, alias: str) -> str:
+        """Return a FROM item and a WHERE: messages in which each of the words given as `placeholder` begins a word."""
+
+    @abstractmethod
+    def lower(self, column: str) -> str:
+        """Return `column` in small letters."""
+
+    @abstractmethod
     def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Insert:
         """Return how to insert many rows; `columns` gives PostgreSQL's type of each, in the order of a row's values."""
 
@@ -73,6 +88,17 @@ class PostgreSQL(Dialect):
     def numbers(self, columns: Mapping[str, str], *, alias: str) -> str:
         arrays = ", ".join(f"{placeholder}::bigint[]" for placeholder in columns.values())
         return f"unnest({arrays}) AS {alias}({', '.join(columns)})"
+
+    def words(self, words: Sequence[str]) -> str:
+        return " & ".join(f"'{word}':*" for word in words)
+
+    def messages_with_words(self, placeholder: str, *, alias: str) -> str:
+        # As the index messages_words has it; without its marks, no part of an address or a path hides in one word.
+        text = f"translate({alias}.content, {_MARKS}, '{' ' * len(string.punctuation)}')"
+        return f"messages AS {alias} WHERE to_tsvector('simple', {text}) @@ to_tsquery('simple', {placeholder})"
+
+    def lower(self, column: str) -> str:
+        return f"lower({column})"
 
     def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Insert:
         # One statement for all rows, each column an array: a third of the time of one statement a row.
@@ -109,6 +135,15 @@ class SQLite(Dialect):
         values = ", ".join(f"{name}_.value AS {name}" for name in columns)
         joined = "".join(f" JOIN json_each({columns[name]}) AS {name}_ ON {name}_.key = {first}_.key" for name in others)
         return f"(SELECT {values} FROM json_each({columns[first]}) AS {first}_{joined}) AS {alias}"
+
+    def words(self, words: Sequence[str]) -> str:
+        return " ".join(f'"{word}"*' for word in words)
+
+    def messages_with_words(self, placeholder: str, *, alias: str) -> str:
+        return f"message_words JOIN messages AS {alias} ON {alias}.id = message_words.rowid WHERE message_words MATCH {placeholder}"
+
+    def lower(self, column: str) -> str:
+        return f"lower_of({column})"  # sqlite_engine.py's: its own knows ASCII alone
 
     def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Insert:
         values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))

@@ -39,6 +39,12 @@ class ImmediateTransaction(SqliteTransactionWrapper):
 class ImmediateClient(SqliteClient):
     """One connection whose transactions begin IMMEDIATE."""
 
+    async def create_connection(self, with_db: bool) -> None:
+        """Open the connection, which also knows the small letters that are not ASCII."""
+        await super().create_connection(with_db)
+        assert self._connection is not None
+        await self._connection.create_function("lower_of", 1, str.lower, deterministic=True)
+
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(ImmediateTransaction(self), self._lock)
 

@@ -6,6 +6,7 @@ Rule: nothing that PostgreSQL, SQLite or JSON would refuse or change gets past h
 from models.errors import BadUserInput, Mistake, MistakeCode
 
 LONGEST_KEY = 64
+LONGEST_SEARCH = 100
 
 
 def storable(text: str, name: str) -> str:
@@ -41,3 +42,13 @@ def client_key(key: str | None, field: str) -> str | None:
     if len(key) > LONGEST_KEY:
         raise Mistake(MistakeCode.TOO_LONG, f"{field} has {len(key)} characters; {LONGEST_KEY} are allowed.", ["input", field])
     return key
+
+
+def searched(text: str, argument: str) -> str:
+    """Return what is looked for, without the white space around it. Raises BadUserInput unless it has 1 to 100 characters."""
+    trimmed = storable(text, argument).strip()
+    if not trimmed:
+        raise BadUserInput(f"{argument} is blank.")
+    if len(trimmed) > LONGEST_SEARCH:
+        raise BadUserInput(f"{argument} has {len(trimmed)} characters; {LONGEST_SEARCH} are allowed.")
+    return trimmed

@@ -91,6 +91,17 @@ async def changed_profiles(db: Database, after: int, upto: int) -> list[int]:
     return [row["user_id"] for row in rows]
 
 
+async def search_users(db: Database, text: str, *, limit: int, after_id: int) -> list[int]:
+    """Return the ids of people who have a name and whose name contains `text` in any case; longest known first."""
+    pattern = "%" + text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = await db.tuples(
+        f"SELECT id FROM users WHERE id > $1 AND claims_iat > {NEVER_SEEN} AND {db.dialect.lower('name')} LIKE $2 ESCAPE '\\'"
+        " ORDER BY id LIMIT $3",
+        after_id, pattern, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
 async def admit(db: Database, claims: Claims, now_us: int) -> int:
     """Return the user id of a token's bearer, made at first sight; newer claims than the last applied change the profile."""
     sql = "SELECT id, claims_iat FROM users WHERE uid = $1"

@@ -14,7 +14,7 @@ from models.member import ChannelRole
 from models.membership import join_channel, leave_channel, mark_channel_read
 from models.open_channel import NewChannel, open_channel
 from models.read_watch import declared
-from models.text import bounded, client_key, storable
+from models.text import LONGEST_SEARCH, bounded, client_key, storable
 from resolvers.context import Context
 from resolvers.message import MessageView, channel_key, find_message, message_seq
 from resolvers.paging import Connection, Edge, PageRequest, forward_connection
@@ -26,7 +26,6 @@ DEFAULT_CHANNELS = 50
 DEFAULT_SEARCH = 20
 LONGEST_NAME = 100
 LONGEST_TOPIC = 500
-LONGEST_SEARCH = 100
 MAX_FIRST_MEMBERS = 100
 TYPING_S = 6.0
 

@@ -4,10 +4,17 @@ from asyncio import gather
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cache.dependencies import Level
 from models import ids
+from models.cursor import CursorKind
 from models.errors import BadUserInput, NotFound
-from models.user import Profile
+from models.read_watch import declared
+from models.text import searched
+from models.user import Profile, search_users
 from resolvers.context import Context
+from resolvers.paging import Connection, Edge, PageRequest, forward_connection
+
+DEFAULT_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,22 @@ async def find_user(ctx: Context, node: ids.UserId) -> UserView | None:
     """Return a person by node id, else None."""
     profile = await ctx.profile_of_uid(node.hash_hex)
     return user_view(profile) if profile is not None else None
+
+
+async def found_users(ctx: Context, text: str, request: PageRequest) -> Connection[UserView]:
+    """Return people whose name contains `text`, longest known first. Raises BadUserInput, InvalidCursor, Unavailable."""
+    limit = request.size(DEFAULT_FOUND)
+    cursors = ctx.services.cursors
+    after_id = cursors.decode(CursorKind.FOUND_USERS, 0, request.after)[0] if request.after is not None else 0
+    wanted = searched(text, "text")
+    ctx.depends.unkept()  # who is not found has no version
+    ctx.depends.reached(Level.STORE)
+    await ctx.inbox()  # its head says up to which change of profiles people are known
+    with declared():
+        found = await search_users(ctx.services.db, wanted, limit=limit + 1, after_id=after_id)
+    people = await users(ctx, found[:limit])
+    edges = [Edge(cursors.encode(CursorKind.FOUND_USERS, 0, user_id), people[user_id]) for user_id in found[:limit]]
+    return forward_connection(edges, request, more=len(found) > limit)
 
 
 async def user_ids_of(ctx: Context, node_ids: Sequence[str], argument: str) -> list[int]:

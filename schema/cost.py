@@ -34,12 +34,14 @@ from resolvers.audit import DEFAULT_ENTRIES
 from resolvers.channel import DEFAULT_CHANNELS, DEFAULT_SEARCH
 from resolvers.member import DEFAULT_MEMBERS
 from resolvers.message_page import DEFAULT_PAGE as DEFAULT_MESSAGES
+from resolvers.message_search import DEFAULT_FOUND as DEFAULT_FOUND_MESSAGES
 from resolvers.node import MAX_NODES
 from resolvers.notification import DEFAULT_PAGE as DEFAULT_NOTIFICATIONS
 from resolvers.notification import MAX_MARKED
 from resolvers.paging import LARGEST_PAGE
 from resolvers.presence import DEFAULT_ONLINE
 from resolvers.sync_request import DEFAULT_LIMIT, LARGEST_LIMIT
+from resolvers.user import DEFAULT_FOUND as DEFAULT_FOUND_USERS
 
 # A number, or what gives it for the variables of a request.
 Cost: TypeAlias = int | Callable[[Mapping[str, Any]], int]
@@ -58,6 +60,8 @@ SIZED = {
     "Query.nodes": Sized(["ids"], 0, MAX_NODES),
     "Query.channels": Sized(_PAGE, DEFAULT_CHANNELS, LARGEST_PAGE),
     "Query.searchChannels": Sized(_PAGE, DEFAULT_SEARCH, LARGEST_PAGE),
+    "Query.searchUsers": Sized(_PAGE, DEFAULT_FOUND_USERS, LARGEST_PAGE),
+    "Query.searchMessages": Sized(_PAGE, DEFAULT_FOUND_MESSAGES, LARGEST_PAGE),
     "Query.messages": Sized(_PAGE, DEFAULT_MESSAGES, LARGEST_PAGE),
     "Query.notifications": Sized(_PAGE, DEFAULT_NOTIFICATIONS, LARGEST_PAGE),
     "Query.unreadNotifications": Sized(_PAGE, DEFAULT_NOTIFICATIONS, LARGEST_PAGE),
@@ -77,6 +81,8 @@ AROUND = frozenset(
         "AuditConnection": ("edges", "nodes"),
         "MessageConnection": ("edges", "nodes"),
         "NotificationConnection": ("edges", "nodes"),
+        "UserConnection": ("edges", "nodes"),
+        "MessageSearchConnection": ("edges", "nodes"),
         "SyncPage": ("channels", "notifications"),
     }.items()
     for field in fields
@@ -91,7 +97,14 @@ ASSUMED = {
 }
 ASSUMED_MISTAKES = 1
 # What is more work than the objects of its answer are: a search looks at every channel, who is online at many members.
-WEIGHTS = {"Query.searchChannels": 100, "Query.sync": 10, "Subscription.sync": 10, "Channel.onlineUsers": 100}
+WEIGHTS = {
+    "Query.searchChannels": 100,
+    "Query.searchUsers": 50,
+    "Query.searchMessages": 100,
+    "Query.sync": 10,
+    "Subscription.sync": 10,
+    "Channel.onlineUsers": 100,
+}
 WEIGHT_OF_CHANGE = 10
 WEIGHT_OF_INTROSPECTION = 1000
 

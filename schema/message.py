@@ -90,3 +90,10 @@ class MessageConnection:
     @strawberry.field(description="When to ask for this channel's messages again.", graphql_type=PollingInterval)
     def polling_interval(self, info: Info, root: strawberry.Parent[MessagePage]) -> Maybe[Interval]:
         return polling.interval_of(info.context, root.head.channel_id, root.head.last_message)
+
+
+@strawberry.type(description="Messages that were found, newest first; the cursors are places in this list.")
+class MessageSearchConnection:
+    edges: list[MessageEdge] = strawberry.field(description="Messages with their places in this list.")
+    nodes: list[Message] = strawberry.field(description="Messages without their places.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")

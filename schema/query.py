@@ -9,6 +9,7 @@ from realtime.pacing import ClientActivity, Interval
 from resolvers import channel as channels
 from resolvers import inbox as inboxes
 from resolvers import message_page as pages
+from resolvers import message_search as search
 from resolvers import node as anything
 from resolvers import notification as notifications
 from resolvers import polling
@@ -16,7 +17,7 @@ from resolvers import sync as syncing
 from resolvers import user as users
 from resolvers.channel import ChannelView
 from resolvers.inbox import InboxView
-from resolvers.message import channel_key
+from resolvers.message import MessageView, channel_key
 from resolvers.message_page import MessagePage
 from resolvers.node import NodeView
 from resolvers.notification import NotificationPage
@@ -28,12 +29,12 @@ from schema.arguments import Activity, ChannelIds, Limit, Token, is_given
 from schema.channel import After, Before, Channel, ChannelConnection, First, Last
 from schema.context import Info
 from schema.inbox import Inbox
-from schema.message import MessageConnection
+from schema.message import MessageConnection, MessageSearchConnection
 from schema.node import Node
 from schema.notification import NotificationConnection
 from schema.polling import PollingInterval
 from schema.sync import SyncPage
-from schema.user import User
+from schema.user import User, UserConnection
 
 _WAIT_MS = strawberry.argument(description="How long the answer may be held; 0 to 30000.")
 _IDS = strawberry.argument(description="Node ids, at most 100.")
@@ -79,6 +80,31 @@ class Query:
         after: After = None,
     ) -> Connection[ChannelView]:
         return await channels.public_channels(info.context, text, PageRequest(first=first, after=after))
+
+    @strawberry.field(description="People whose name contains `text`.", graphql_type=UserConnection | None)
+    async def search_users(
+        self,
+        info: Info,
+        text: Annotated[str, strawberry.argument(description="In any case, 1 to 100 characters.")],
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[UserView]:
+        return await users.found_users(info.context, text, PageRequest(first=first, after=after))
+
+    @strawberry.field(
+        description="Messages in which each word of `text` begins a word, newest first: of a channel, or of all that the viewer "
+        "belongs to. Deleted ones are not found.",
+        graphql_type=MessageSearchConnection | None,
+    )
+    async def search_messages(
+        self,
+        info: Info,
+        text: Annotated[str, strawberry.argument(description="In any case; 1 to 100 characters, of which 10 words count.")],
+        channel_id: Annotated[strawberry.ID | None, strawberry.argument(description="Any that the viewer sees.")] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[MessageView]:
+        return await search.found_messages(info.context, text, channel_id, PageRequest(first=first, after=after))
 
     @strawberry.field(
         description="Messages of a channel, oldest first: the newest 50 at first, later what follows a cursor.",

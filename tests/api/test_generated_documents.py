@@ -51,11 +51,18 @@ def _every_channel_validates(question: Question) -> None:
     _note(question)
 
 
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(questions(SCHEMA, frozenset({"searchUsers", "searchMessages"})))
+def _every_search_validates(question: Question) -> None:
+    _note(question)
+
+
 def test_every_document_validates_and_every_field_is_asked_for() -> None:
     asked.clear()
     _every_document_validates()
     _every_sync_validates()
     _every_channel_validates()
+    _every_search_validates()
     reachable = {
         f"{type_.name}.{field}"
         for type_ in SCHEMA.type_map.values()

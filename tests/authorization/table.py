@@ -45,6 +45,7 @@ FIELDS: dict[Rule, dict[str, str]] = {
         " replyTo",
         "MessageConnection": "edges nodes pageInfo activeUsers pollingInterval",
         "MessageEdge": "cursor node",
+        "MessageSearchConnection": "edges nodes pageInfo",
         "ReactionGroup": "emoji count viewerHasReacted",
         "PollingInterval": "milliseconds reason activeUsers serverLoad messageRate",
         "ChannelDelta": "channel messages limited gapCursor headCursor",
@@ -66,11 +67,13 @@ FIELDS: dict[Rule, dict[str, str]] = {
     },
     Rule.ANYBODY: {
         "User": "id name image",
+        "UserConnection": "edges nodes pageInfo",
+        "UserEdge": "cursor node",
         "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     },
     Rule.ROOT: {
-        "Query": "node nodes viewer inbox channel channels searchChannels messages unreadNotifications notifications"
-        " pollingInterval sync",
+        "Query": "node nodes viewer inbox channel channels searchChannels searchUsers searchMessages messages"
+        " unreadNotifications notifications pollingInterval sync",
         "Subscription": "sync",
         "Mutation": "sendMessage editMessage deleteMessage addReaction removeReaction markChannelRead touchPresence createChannel"
         " updateChannel joinChannel leaveChannel addChannelMembers removeChannelMember setChannelMemberRole createNotification"
@@ -108,7 +111,11 @@ WAYS: dict[str, list[str]] = {
         "messages(channelId: $channel, first: 1, before: $cursor) { % }",
         "channel(id: $channel) { messages { % } }",
     ],
-    "MessageEdge": ["messages(channelId: $channel) { edges { % } }"],
+    "MessageSearchConnection": ['searchMessages(text: "ultramarine", channelId: $channel) { % }'],
+    "MessageEdge": [
+        "messages(channelId: $channel) { edges { % } }",
+        'searchMessages(text: "ultra", channelId: $channel) { edges { % } }',
+    ],
     "Message": [
         "messages(channelId: $channel) { nodes { % } }",
         "messages(channelId: $channel, last: 1) { edges { node { % } } }",
@@ -118,6 +125,7 @@ WAYS: dict[str, list[str]] = {
         "nodes(ids: [$message]) { ... on Message { % } }",
         "node(id: $message) { ... on Message { replyTo { % } } }",
         "messages(channelId: $channel, last: 1) { nodes { replyTo { % } } }",
+        'searchMessages(text: "two ultramarine", channelId: $channel) { nodes { % } }',
     ],
     "ReactionGroup": [
         "messages(channelId: $channel) { nodes { reactions { % } } }",
@@ -135,7 +143,10 @@ WAYS: dict[str, list[str]] = {
         "channel(id: $channel) { members { nodes { user { % } } } }",
         "channel(id: $channel) { onlineUsers { % } }",
         "channel(id: $channel) { typingUsers { % } }",
+        'searchUsers(text: "memb") { nodes { % } }',
     ],
+    "UserConnection": ['searchUsers(text: "MEMB", first: 1) { % }'],
+    "UserEdge": ['searchUsers(text: "ember") { edges { % } }'],
     "AuditConnection": ["channel(id: $channel) { auditLog { % } }"],
     "AuditEdge": ["channel(id: $channel) { auditLog { edges { % } } }"],
     "AuditEntry": [

@@ -131,3 +131,12 @@ async def test_private_and_direct_channels_are_found_by_nobody(api: Api) -> None
     for who in PEOPLE:
         body = (await made["PUBLIC"].ask(f'searchChannels(text: "{SECRET}") {{ nodes {{ id }} }}', who))[1]
         assert [node["id"] for node in json.loads(body)["data"]["searchChannels"]["nodes"]] == [made["PUBLIC"].names["channel"]]
+
+
+async def test_messages_are_found_in_ones_own_channels_alone(api: Api) -> None:
+    made = {kind: await place(api, kind) for kind in SEERS}
+    for who in PEOPLE:
+        body = (await made["PUBLIC"].ask(f'searchMessages(text: "{SECRET}") {{ nodes {{ channelId }} }}', who))[1]
+        found = [node["channelId"] for node in json.loads(body)["data"]["searchMessages"]["nodes"]]
+        mine = [kind for kind in SEERS if who in MEMBERS[kind]]
+        assert sorted(found) == sorted(2 * [made[kind].names["channel"] for kind in mine]), who

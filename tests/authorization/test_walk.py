@@ -143,7 +143,8 @@ async def test_who_is_removed_is_shown_nothing_more_whatever_was_kept_for_them(a
     made = await place(api, "PRIVATE")
     kept = {}
     for query in QUERIES:
-        kept[query] = [await made.ask(query, "member") for _ in range(3)][-1]
+        if "$" in query:  # what names nothing of the place stays as it was
+            kept[query] = [await made.ask(query, "member") for _ in range(3)][-1]
     unchanged = await made.ask(_of_members(), "member", etag=[await made.ask(_of_members(), "member") for _ in range(3)][-1][2])
     assert unchanged[0] == 304  # else the tags below would prove nothing
     await _remove(made, "member")

@@ -138,6 +138,40 @@ def test_a_hidden_page_stops_polling_and_catches_up_by_one_request(opens: Opens)
     assert len([one for one in asked if "query Sync" in one]) == 1
 
 
+def test_what_is_not_sent_yet_outlives_a_reload(opens: Opens) -> None:
+    alice, bob = opens("/?as=alice"), opens("/?as=bob")
+    _say(alice, "first")
+    _sees(bob, "first")
+    alice.route(
+        "**/graphql", lambda route: route.abort() if "sendMessage" in (route.request.post_data or "") else route.continue_()
+    )
+    for text in ("never left", "nor did this"):
+        _say(alice, text)
+        expect(alice.get_by_role("log", name="Messages").get_by_text(text)).to_be_visible(timeout=PATIENCE_MS)
+    alice.unroute("**/graphql")
+    alice.reload()
+    for text in ("never left", "nor did this"):
+        for page in (alice, bob):
+            _sees(page, text)
+    alice.reload()
+    _say(alice, "last")
+    for page in (alice, bob):
+        _sees(page, "last")
+        expect(page.locator("[data-seq]")).to_have_count(5, timeout=PATIENCE_MS)  # with the server's own, and none on its way
+        assert sorted(_shown(page)[1:]) == ["first", "last", "never left", "nor did this"]
+
+
+def test_messages_are_found_by_their_words(opens: Opens) -> None:
+    page = opens("/?as=alice")
+    _say(page, "The needle is here")
+    _sees(page, "The needle is here")
+    page.get_by_role("searchbox", name="Find messages").fill("needle")
+    found = page.get_by_role("list", name="Found messages")
+    expect(found.get_by_text("The needle is here", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("searchbox", name="Find messages").fill("haystack")
+    expect(page.get_by_text("No message here has these words")).to_be_visible(timeout=PATIENCE_MS)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_the_channels_and_then_the_room(opens: Opens, scheme: str) -> None:
     page = opens("/?as=alice", viewport={"width": 390, "height": 760}, color_scheme=scheme)

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0004_retention")]  # noqa: RUF012  # the form that Tortoise reads
+    dependencies = [("models", "0005_search")]  # noqa: RUF012  # the form that Tortoise reads
 
     initial = False
 

@@ -4,6 +4,7 @@ import { LEAVE_CHANNEL } from "@pollux/client/chat";
 import { useChannelMessages, useClient, useDynamicPolling, usePresence, useSync } from "@pollux/client/react";
 import { useCallback, useEffect, useState } from "react";
 import { Composer } from "./Composer";
+import { Found } from "./Found";
 import { Message, PendingMessage } from "./Message";
 import { useLog } from "./useLog";
 import { useTexts } from "./texts";
@@ -16,6 +17,7 @@ export function Room({ channelId, close }: { channelId: string; close: () => voi
   const presence = usePresence(channelId);
   useDynamicPolling(channelId);
   const [replyTo, setReplyTo] = useState<MessageFields | null>(null);
+  const [sought, setSought] = useState("");
   const newest = messages.at(-1);
   const log = useLog({ count: messages.length + pending.length, first: messages[0]?.seq, hasOlder, loadOlder });
   const { markRead } = actions;
@@ -43,8 +45,11 @@ export function Room({ channelId, close }: { channelId: string; close: () => voi
           {channel && texts.members(channel.memberCount)}
           {presence.activeUsers !== null && ` · ${texts.active(presence.activeUsers)}`}
         </p>
+        <input type="search" aria-label={texts.findMessages} placeholder={texts.findMessages} value={sought} maxLength={100}
+          onChange={(event) => setSought(event.target.value)} />
         <button className="quiet leave" onClick={() => void leave()}>{texts.leave}</button>
       </div>
+      {sought.trim() && <Found channelId={channelId} text={sought.trim()} />}
       <div className="log" role="log" aria-label={texts.messages} tabIndex={0} ref={log.ref} onScroll={log.onScroll}>
         {hasOlder && <button className="quiet older" onClick={loadOlder} disabled={isLoadingOlder}>{isLoadingOlder ? texts.loading : texts.older}</button>}
         {isPending && <p className="empty">{texts.loading}</p>}

@@ -8,11 +8,13 @@ import { App } from "./App";
 import { SignIn } from "./SignIn";
 import { token } from "./signed-in";
 import { TextsProvider } from "./texts";
+import { keepUnsent } from "./unsent";
 
 function Page() {
   const held = token();
   if (!held) return <SignIn />;
   const client = createChatClient({ url: "/graphql", token: held });
+  keepUnsent(client);
   return (
     <PolluxProvider client={client}>
       <App />

@@ -159,7 +159,11 @@ export class ChatClient implements RealtimeProvider {
     };
     // A failure is shown with the message, so it may be left unhandled.
     sending.then(
-      (message) => settle({ status: "sent", message }),
+      (message) => {
+        settle({ status: "sent", message });
+        // A repeat of what an earlier page had sent came back before it was repeated.
+        if (message.seq <= (this.store.channels.get(channelId)?.messages.at(-1)?.seq ?? 0)) this.discard(entry);
+      },
       (error: Error) => settle({ status: "failed", error }),
     );
     return sending;
