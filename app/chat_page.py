@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from app.graphiql import PAGE_HEADERS, WEB_DIST
-from app.settings import is_loopback
+from app.setting_texts import is_loopback
 
 log = logging.getLogger("pollux.http")
 

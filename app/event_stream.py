@@ -9,9 +9,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 
 from aiohttp import web
+from graphql import OperationType
 
-from app.graphql_request import EVENTS
+from app.graphql_request import EVENTS, Accepted
 from app.open_connections import OpenConnection
+from app.refusal import HttpRefusal
+from app.requests import Prepared
 from models.tasks import end
 from realtime.wake import Stopped
 
@@ -66,3 +69,13 @@ class EventStream(OpenConnection):
     async def _write(self, data: bytes) -> None:
         with self.written():
             await self._response.write(data)
+
+
+def is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:
+    """Whether an operation is answered by events. Raises HttpRefusal where this way of asking does not allow it."""
+    kind = prepared.operation.node.operation
+    if kind is OperationType.MUTATION and safe:
+        raise HttpRefusal(405, "Mutations need POST.", headers={"Allow": "POST"})
+    if kind is OperationType.SUBSCRIPTION and not accepted.events:
+        raise HttpRefusal(400, f"Subscriptions need a WebSocket, or Accept: {EVENTS}.")
+    return kind is OperationType.SUBSCRIPTION or accepted.media_type == EVENTS

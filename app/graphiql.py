@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from app.settings import is_loopback
+from app.setting_texts import is_loopback
 
 WEB_DIST = Path(__file__).parent.parent / "web" / "dist"
 _PLACE = '<meta name="pollux-token" content="">'

@@ -3,6 +3,7 @@
 Rule: nothing a client sends is an error of the server; what cannot be read is refused with its own status.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -14,12 +15,15 @@ import orjson
 from aiohttp import web
 
 from app.refusal import HttpRefusal
+from realtime.pacing import ClientActivity
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
 # What a document identifier that is the document's own hash begins with.
 SHA256_PREFIX = "sha256:"
+# How long a client may take to send a request whose head is there.
+SLOW_S = 10.0
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,7 +84,13 @@ async def sent_request(request: web.Request) -> bytes | str:
         raise HttpRefusal(415, "Send the request without a content encoding.")
     try:
         # What has arrived whole, as a poll mostly has, need not be waited for.
-        body = request.content.read_nowait() if request.content.is_eof() and request.can_read_body else await request.read()
+        if request.content.is_eof() and request.can_read_body:
+            body = request.content.read_nowait()
+        else:
+            async with asyncio.timeout(SLOW_S):
+                body = await request.read()
+    except TimeoutError:
+        raise HttpRefusal(408, "The request did not arrive in time.", headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
         raise _too_large(request) from None
     if len(body) > request.client_max_size:
@@ -178,3 +188,16 @@ def _quality(parameters: str) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
+
+
+def activity_of(headers: Mapping[str, str]) -> ClientActivity:
+    """Return what a client says its user does; what it does not say, or says in other words, is that they look."""
+    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
+
+
+def shows_page(request: web.Request) -> bool:
+    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
+    return not any(name in request.query for name in ("query", "documentId", "extensions"))

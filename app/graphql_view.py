@@ -8,18 +8,19 @@ Strawberry's aiohttp view is the frame; what it does differently from the specif
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
-from graphql import OperationType
 from strawberry.aiohttp.views import GraphQLView
 
+from app.charges import POLL, Charges, Payer
 from app.cors import Cors
 from app.documents import Phase
-from app.event_stream import EventStream
+from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, Accepted, sent_request
+from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -33,12 +34,13 @@ from app.responses import PRIVATE
 from app.socket import Socket, SocketParts
 from cache.answers import Answer, Answers
 from cache.dependencies import Level
-from models.errors import ErrorCode, Overloaded, PolluxError, Unauthenticated, UnauthenticatedReason, Unavailable
+from models.errors import ErrorCode, Overloaded, PolluxError, RateLimited, Unauthenticated, UnauthenticatedReason, Unavailable
 from models.read_watch import watch
 from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context
 from resolvers.polling import general_interval, show_general_interval
+from resolvers.presence import seen_until_next
 from resolvers.services import Services
 from schema.build import PolluxSchema
 from schema.errors import refusal
@@ -68,6 +70,7 @@ class ViewParts(NamedTuple):
     persisted: PersistedDocuments
     answers: Answers | None
     cors: Cors
+    charges: Charges
     limits: Limits
     page: GraphiQLPage | None
     max_open: int
@@ -84,7 +87,7 @@ class PolluxView(GraphQLView[Context, None]):
         self._answers = parts.answers
         self._replies = Replies(parts.cors)
         self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
-        self._socket_parts = SocketParts(parts.services, parts.viewers, self._operations)
+        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
         self._open = OpenConnections(parts.max_open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
@@ -102,10 +105,10 @@ class PolluxView(GraphQLView[Context, None]):
             return self._refused(asking, error.status, error, error.headers)
         except Unauthenticated as error:
             return self._refused(asking, 401, error, {"WWW-Authenticate": "Bearer"})
-        except Unavailable as error:
+        except (RateLimited, Unavailable) as error:
             retry = {"Retry-After": str(-(-error.retry_after_ms // 1000))}
             interval = {"X-Poll-Interval": f"{general_interval(self._services).milliseconds / 1000:g}"}
-            return self._refused(asking, 503, error, {**retry, **interval})
+            return self._refused(asking, 429 if isinstance(error, RateLimited) else 503, error, {**retry, **interval})
         except Exception:
             log.exception("request %s failed", asking.request_id)
             return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
@@ -134,22 +137,27 @@ class PolluxView(GraphQLView[Context, None]):
         page, headers = self._parts.page, request.headers
         if "Upgrade" in headers and headers["Upgrade"].lower() == "websocket":
             return await self._converse(request, asking)
-        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and _shows_page(request):
+        if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and shows_page(request):
             return page.response(request.host)
         accepted = asking.accepted
         authorization = headers.get("Authorization", "")
-        known = self._viewers.known(authorization) or await self._viewers.authorize(authorization)
-        activity = _activity(headers)
+        known = self._viewers.known(authorization) or await self._parts.charges.authorized(request, self._viewers, authorization)
+        asking.payer = payer = Payer(self._parts.charges, request, known.viewer)
+        if not payer.polls():
+            await payer.spend(POLL)
+        activity = activity_of(headers)
         if activity is not ClientActivity.BACKGROUND:
             self._services.presence.seen(known.viewer.user_id)
         sent = await sent_request(request)
-        prepared = await self._operations.prepared(sent, asking.request_id)
+        prepared = await self._operations.prepared(sent, asking.request_id, payer)
         if isinstance(prepared, Rejected):
             if accepted.media_type == EVENTS:
                 return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
             return self._errors(asking, _STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
-        if _is_streamed(prepared, accepted, safe=request.method != "POST"):
-            results = self._operations.results(prepared, Context(self._services, known.viewer, activity), asking.request_id)
+        if is_streamed(prepared, accepted, safe=request.method != "POST"):
+            await payer.operation(prepared.operation)
+            context = Context(self._services, known.viewer, activity)
+            results = self._operations.results(prepared, context, asking.request_id, payer)
             return await self._streamed(request, asking, results, known, activity)
         key: Hashable = None
         kept = present = None
@@ -161,11 +169,13 @@ class PolluxView(GraphQLView[Context, None]):
                 present = await self._answers.check(kept, known.viewer.user_id)
                 if present.holds:
                     asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
+                    kept.sent()
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        await payer.operation(prepared.operation)
         context = Context(self._services, known.viewer, activity)
         if present is not None:
             context.started_from(present.heads, present.inbox)
-        return await self._executed(asking, prepared, context, known, key)
+        return await self._executed(asking, prepared, context, known, key, payer)
 
     async def _converse(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         """Serve a WebSocket until it ends. Raises HttpRefusal, Overloaded."""
@@ -173,7 +183,7 @@ class PolluxView(GraphQLView[Context, None]):
             raise HttpRefusal(403, "Scripts of this site may not connect.", code=ErrorCode.FORBIDDEN)
         if self._open.refused:
             raise Overloaded
-        socket = Socket(request, self._socket_parts, asking.request_id, _activity(request.headers))
+        socket = Socket(request, self._socket_parts, asking.request_id, activity_of(request.headers))
         if not socket.acceptable:
             raise HttpRefusal(400, "This is not a handshake of a WebSocket.")
         async with self._open.kept(socket):
@@ -191,13 +201,13 @@ class PolluxView(GraphQLView[Context, None]):
             raise Overloaded
         if known.expired:
             raise Unauthenticated(UnauthenticatedReason.EXPIRED)
-        headers = self._replies.to_events(asking, self._interval_ms(activity, ()))
+        headers = self._replies.to_events(asking, self._interval(activity, ()).milliseconds)
         stream = EventStream(request, headers, known.expires_s)
         async with self._open.kept(stream):
             return await stream.send(results)
 
     async def _executed(
-        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable
+        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable, payer: Payer
     ) -> web.StreamResponse:
         operation = prepared.operation
         if operation.is_query:
@@ -208,52 +218,35 @@ class PolluxView(GraphQLView[Context, None]):
             status = _PARTIAL_STATUS[asking.accepted.media_type]
             return self._errors(asking, status, answer, context.activity, context.intervals)
         body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
+        payer.answered(len(body))
         if not context.intervals:
             show_general_interval(context)
         shared = operation.plan is not None and operation.plan.shared
-        done = Answer(body, context.depends, shared, self._interval_ms(context.activity, context.intervals))
+        interval = self._interval(context.activity, context.intervals)
+        sent = partial(self._services.pace.fleet.polled, interval.counted)
+        done = Answer(body, context.depends, shared, interval.milliseconds, sent)
         tally = self._parts.requests.tallies.held(prepared.tally) if context.depends.held else prepared.tally
         asking.answered(tally, context.depends.level, context.depends)
         if not operation.is_query:
             return self._replies.to_mutation(asking, done)
+        done.sent()
+        seen_until_next(context, interval.milliseconds)
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)
         return self._replies.to(asking, done, known.tag, context.depends.level)
 
-    def _interval_ms(self, activity: ClientActivity, intervals: Sequence[Interval]) -> int:
+    def _interval(self, activity: ClientActivity, intervals: Sequence[Interval]) -> Interval:
         """Return the smallest of the intervals that an answer holds, or the general one."""
-        return min(one.milliseconds for one in intervals or [general_interval(self._services, activity)])
+        return min(intervals or [general_interval(self._services, activity)], key=lambda one: one.milliseconds)
 
     def _errors(
         self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
     ) -> web.Response:
-        interval = {"X-Poll-Interval": f"{self._interval_ms(activity, intervals) / 1000:g}"}
+        interval = {"X-Poll-Interval": f"{self._interval(activity, intervals).milliseconds / 1000:g}"}
         return self._replies.unkept(asking, status, asking.accepted.media_type, answer, interval)
 
     def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
-
-
-_ACTIVITIES = {name: activity for activity in ClientActivity for name in (activity.value, activity.value.lower())}
-
-
-def _shows_page(request: web.Request) -> bool:
-    """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
-    return not any(name in request.query for name in ("query", "documentId", "extensions"))
-
-
-def _activity(headers: Mapping[str, str]) -> ClientActivity:
-    return _ACTIVITIES.get(headers.get("X-Client-Activity", ""), ClientActivity.ACTIVE)
-
-
-def _is_streamed(prepared: Prepared, accepted: Accepted, *, safe: bool) -> bool:
-    """Whether an operation is answered by events. Raises HttpRefusal where this way of asking does not allow it."""
-    kind = prepared.operation.node.operation
-    if kind is OperationType.MUTATION and safe:
-        raise HttpRefusal(405, "Mutations need POST.", headers={"Allow": "POST"})
-    if kind is OperationType.SUBSCRIPTION and not accepted.events:
-        raise HttpRefusal(400, f"Subscriptions need a WebSocket, or Accept: {EVENTS}.")
-    return kind is OperationType.SUBSCRIPTION or accepted.media_type == EVENTS
 
 
 async def _once(answer: dict[str, Any]) -> AsyncGenerator[bytes, None]:

@@ -13,31 +13,15 @@ from typing import NamedTuple
 from graphql import OperationType
 
 from app.graphql_view import PolluxView
-from app.metrics import DELAYS_S, Sheet, Values
+from app.metrics import Sheet, Values
 from app.poll_tally import Tally
 from cache.dependencies import Level, News
 from cache.redis_level import RedisLevel
-from models.histogram import Histogram
+from realtime.fleet import Fleet
 from resolvers.services import Services
 
-PERIOD_S = 0.1
 _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-
-class LoopDelay:
-    """Measures how late the event loop is for a timer."""
-
-    def __init__(self) -> None:
-        self.delays = Histogram(DELAYS_S)
-
-    async def run(self) -> None:
-        """Measure, for ever."""
-        clock_s = asyncio.get_running_loop().time
-        while True:
-            due_s = clock_s() + PERIOD_S
-            await asyncio.sleep(PERIOD_S)
-            self.delays.observe(max(0.0, clock_s() - due_s))
 
 
 class Measured(NamedTuple):
@@ -46,7 +30,6 @@ class Measured(NamedTuple):
     services: Services
     redis: Mapping[str, RedisLevel]
     view: PolluxView
-    loop_delay: LoopDelay
 
 
 def measure(parts: Measured) -> Values:
@@ -55,9 +38,8 @@ def measure(parts: Measured) -> Values:
     _of_answers(sheet, parts.view)
     _of_reads(sheet, parts.services)
     _of_stores(sheet, parts.services, parts.redis)
-    sheet.write("pollux_loop_delay_seconds", parts.loop_delay.delays)
-    if parts.services.load.load is not None:
-        sheet.write("pollux_load_ratio", parts.services.load.load)
+    _of_pacing(sheet, parts.services.pace.fleet)
+    sheet.write("pollux_tasks", len(asyncio.all_tasks()))
     sheet.write("pollux_workers", 1)
     sheet.write("pollux_process_cpu_seconds_total", time.process_time())
     resident = _resident_bytes()
@@ -124,6 +106,16 @@ def _of_stores(sheet: Sheet, services: Services, redis: Mapping[str, RedisLevel]
         sheet.write("pollux_redis_failures_total", level.failures, use)
         sheet.write("pollux_redis_unreadable_total", level.unreadable, use)
         sheet.write("pollux_redis_breakers_open", level.rests, use)
+
+
+def _of_pacing(sheet: Sheet, fleet: Fleet) -> None:
+    sheet.write("pollux_loop_delay_seconds", fleet.meter.delays)
+    if fleet.meter.load is not None:
+        sheet.write("pollux_load_ratio", fleet.meter.load)
+    if fleet.load is not None:
+        sheet.write("pollux_fleet_load_ratio", fleet.load)
+    sheet.write("pollux_polling_stretch_ratio", fleet.stretch)
+    sheet.write("pollux_polling_clients", fleet.census.total())
 
 
 def _resident_bytes() -> int | None:

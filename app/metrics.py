@@ -14,8 +14,7 @@ from prometheus_client.registry import Collector
 
 from app.poll_tally import DURATIONS_S, HELD_S, STALENESS_S
 from models.histogram import SIZES, Histogram
-
-DELAYS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+from realtime.load import DELAYS_S
 
 
 class Kind(Enum):
@@ -76,6 +75,10 @@ MEASURES = (
     _sum("pollux_waited_topics", "Channels and users that somebody waits for."),
     _histogram("pollux_loop_delay_seconds", DELAYS_S, "How late the event loop was for a timer."),
     Measure("pollux_load_ratio", Kind.HIGHEST, "Share of a core that the busiest process uses, smoothed; unknown at first."),
+    _sum("pollux_tasks", "Tasks of the workers' event loops."),
+    Measure("pollux_fleet_load_ratio", Kind.HIGHEST, "Load of all processes of all servers, which polling intervals follow."),
+    Measure("pollux_polling_stretch_ratio", Kind.HIGHEST, "How many times longer intervals are than if requests cost nothing."),
+    _sum("pollux_polling_clients", "Clients that were told to ask again and have not been waited for in vain."),
     _sum("pollux_workers", "Worker processes."),
     _counter("pollux_process_cpu_seconds_total", "CPU time of the workers."),
     _sum("pollux_process_resident_memory_bytes", "Memory of the workers; what they share counts once for each."),

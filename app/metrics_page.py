@@ -35,13 +35,13 @@ class MetricsPage:
         app.cleanup_ctx.append(self._running)
 
     async def _running(self, _app: web.Application) -> AsyncIterator[None]:
-        work = [asyncio.create_task(self._measured.loop_delay.run(), name="loop delay")]
-        if self._shelf is not None:
-            work.append(asyncio.create_task(self._shelf.keep(self._values), name="measures"))
+        if self._shelf is None:
+            yield
+            return
+        keeping = asyncio.create_task(self._shelf.keep(self._values), name="measures")
         yield
-        if self._shelf is not None:
-            self._shelf.lay(os.getpid(), self._values())
-        await asyncio.gather(*map(end, work))
+        self._shelf.lay(os.getpid(), self._values())
+        await end(keeping)
 
     def _values(self) -> Values:
         return measure(self._measured)

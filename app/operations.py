@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType
 
+from app.charges import Payer
 from app.documents import Phase
 from app.graphql_request import Malformed, parse_request
 from app.limits import Limits
@@ -41,9 +42,12 @@ class Operations:
         self._requests = requests
         self._persisted = persisted
 
-    async def prepared(self, sent: bytes | str, request_id: str) -> Prepared | Rejected:
-        """Return a request, the body or query string of one, ready to execute, or why it cannot be. Raises HttpRefusal."""
-        found = self._requests.known(sent) or await self._prepare(sent)
+    async def prepared(self, sent: bytes | str, request_id: str, payer: Payer) -> Prepared | Rejected:
+        """Return a request, the body or query string of one, ready to execute, or why it cannot be.
+
+        Raises HttpRefusal, RateLimited.
+        """
+        found = self._requests.known(sent) or await self._prepare(sent, payer)
         if isinstance(found, Refused):
             return Rejected(found.phase, formatted(found.errors, code=found.code, request_id=request_id))
         if isinstance(found, DocumentRefused):
@@ -58,13 +62,15 @@ class Operations:
         # A client that goes away takes its query along; what changes something is brought to its end.
         return await (running if prepared.operation.is_query else asyncio.shield(asyncio.ensure_future(running)))
 
-    async def results(self, prepared: Prepared, context: Context, request_id: str) -> AsyncGenerator[bytes, None]:
-        """Yield results as JSON. Raises Stopped."""
+    async def results(self, prepared: Prepared, context: Context, request_id: str, payer: Payer) -> AsyncGenerator[bytes, None]:
+        """Yield results as JSON, which were paid for. Raises Stopped."""
         started_s = time.perf_counter()
         if prepared.operation.node.operation is not OperationType.SUBSCRIPTION:
             result = await self.executed(prepared, context)
             prepared.tally.answered(context.depends.level, context.depends, started_s)
-            yield orjson.dumps(self.answer_of(prepared, result, request_id))
+            body = orjson.dumps(self.answer_of(prepared, result, request_id))
+            payer.answered(len(body))
+            yield body
             return
         async with aclosing(events(self._schema, prepared.operation, context)) as results:
             async for result in results:
@@ -78,10 +84,11 @@ class Operations:
             # What graphql-core itself finds while it executes is an argument: null, by a variable, where none may be.
             answer = {"errors": formatted(result.errors, code=ErrorCode.BAD_USER_INPUT, request_id=request_id), **answer}
         if prepared.shows_cost:
-            answer["extensions"] = {"cost": {"requested": prepared.operation.cost, "limit": self._max_cost}}
+            answer["extensions"] = {"cost": {"requested": prepared.operation.price.cost, "limit": self._max_cost}}
         return answer
 
-    async def _prepare(self, sent: bytes | str) -> Prepared | Refused | DocumentRefused:
+    async def _prepare(self, sent: bytes | str, payer: Payer) -> Prepared | Refused | DocumentRefused:
+        await payer.unseen(sent)
         try:
             asked = parse_request(sent)
             return self._requests.prepare(sent, asked, await self._persisted.text_of(asked))

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from app.charges import Payer
 from app.cors import Cors
 from app.graphql_request import Accepted, accepted
 from app.poll_tally import Tally
@@ -28,6 +29,7 @@ from cache.dependencies import Dependencies, Level
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 # Of Cache-Status (RFC 9211): whether the whole answer was kept, and the level's name.
 _FATES = {level: ("hit" if level is Level.RESPONSE else "fwd=miss", level.name.lower()) for level in Level}
+_NOTHING: Mapping[str, str] = {}
 _requests_of_process = (token_hex(6), count())
 
 
@@ -40,6 +42,7 @@ class Asking:
     started_s: float = field(default_factory=time.perf_counter)
     kind: str | None = None
     level: Level = Level.STORE
+    payer: Payer | None = None
 
     def answered(self, tally: Tally, level: Level, depends: Dependencies) -> None:
         """Count the answer, which `level` gave."""
@@ -102,6 +105,7 @@ class Replies:
                 **REFUSED,
                 "X-Request-Id": asking.request_id,
                 **headers,
+                **_allowances(asking),
                 **self._cors.headers(asking.headers.get("Origin")),
             },
         )
@@ -121,6 +125,7 @@ class Replies:
         )
         if etag is not None:
             lines += f"ETag: {etag}\r\n"
+        lines += "".join(f"{header}: {value}\r\n" for header, value in _allowances(asking).items())
         origin = asking.headers.get("Origin")
         if origin is not None:
             lines += "".join(f"{name}: {value}\r\n" for name, value in self._cors.headers(origin).items())
@@ -128,6 +133,10 @@ class Replies:
 
 
 _accepted = lru_cache(maxsize=256)(accepted)
+
+
+def _allowances(asking: Asking) -> Mapping[str, str]:
+    return asking.payer.headers() if asking.payer is not None and asking.payer.told else _NOTHING
 
 
 @lru_cache(maxsize=256)

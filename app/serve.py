@@ -126,7 +126,14 @@ POLL = (
 
 def _welcome(settings: Settings, url: str, channel_id: int | None) -> str:
     tokens = {name: tokens_of(settings).issue(name.lower(), name=name) for name in DEMO_USERS}
-    lines = ["", f"  GraphiQL   {url}/graphql", f"  API        {url}/graphql   (health: {url}/readyz)", ""]
+    first, second = DEMO_USERS
+    lines = [
+        "",
+        f"  Chat       {url}/?as={first.lower()}   (and beside it, as somebody else: {url}/?as={second.lower()})",
+        f"  GraphiQL   {url}/graphql",
+        f"  API        {url}/graphql   (health: {url}/readyz)",
+        "",
+    ]
     for name, token in tokens.items():
         lines += [f"  Token of {name}:", f"  {token}", ""]
     if channel_id is not None:

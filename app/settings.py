@@ -1,7 +1,5 @@
 """Settings from the environment; a wrong value stops the start with its name, its value unless secret, and what is allowed."""
 
-import ipaddress
-import re
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -10,10 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import NoDecode
 
-from app.cors import parse_origins
+from app import setting_texts as texts
 from app.limits import ALLOWED as ALLOWED_LIMITS
-from app.limits import Limits
-from cache.redis_level import redis_client
+from app.rate_settings import ALLOWED as ALLOWED_RATES
+from app.rate_settings import RateSettings
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
 
@@ -24,17 +22,18 @@ SHORTEST_SECRET_BYTES = 32
 # Of random text in hexadecimal, 32 digits have hardly ever fewer.
 FEWEST_SECRET_BYTES = 8
 SHORTEST_METRICS_TOKEN = 16
-REDIS_SCHEMES = ("redis", "rediss", "unix")
 DEFAULT_VAR = Path("var")
 
 ALLOWED = {
-    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none",
+    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE,"
+    " redis+cluster://HOST:PORT,HOST:PORT, or none",
     "PORT": "0 to 65535",
     "WEB_CONCURRENCY": "1 to 64",
     "POLLUX_ENV": "development or production",
     "POLLUX_JWT_SECRET": f"at least {SHORTEST_SECRET_BYTES} bytes",
     "POLLUX_JWKS_URL": "https://HOST/PATH, the address of a JSON Web Key Set",
-    "POLLUX_POLLING_POLICY": " or ".join(policy.value for policy in PollingPolicy),
+    "POLLUX_POLLING_POLICY": "adaptive, activity or load",
+    "POLLUX_REQUEST_BUDGET": "polls a second, more than 0",
     "POLLUX_MAX_HELD": "0 to 1000000",
     "POLLUX_GRAPHIQL": "on or off",
     "POLLUX_INTROSPECTION": "on or off",
@@ -42,6 +41,7 @@ ALLOWED = {
     "LOG_LEVEL": "debug, info, warning or error",
     "LOG_FORMAT": "text or json",
     **ALLOWED_LIMITS,
+    **ALLOWED_RATES,
 }
 
 
@@ -54,62 +54,28 @@ class WrongSettings(Exception):
     """One line for each setting that is wrong."""
 
 
-def _store_url(url: str | StoreUrl) -> StoreUrl:
-    return url if isinstance(url, StoreUrl) else StoreUrl.parse(url)
+Switch = Annotated[bool | None, NoDecode, BeforeValidator(texts.switch)]
 
 
-def _redis_url(text: str | None) -> str | None:
-    if text is None or text == "none":
-        return text
-    parts = urlsplit(text)
-    usable = bool(parts.path) if parts.scheme == "unix" else parts.hostname and re.fullmatch(r"/?\d*", parts.path)
-    if parts.scheme not in REDIS_SCHEMES or not usable or parts.port == 0:
-        raise ValueError
-    redis_client(text)  # refuses options that it does not know
-    return text
-
-
-def _jwks_url(text: str | None) -> str | None:
-    if text is not None:
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port == 0:
-            raise ValueError
-    return text
-
-
-def _switch(text: object) -> bool | None:
-    if text is None or isinstance(text, bool):
-        return text
-    if text not in ("on", "off"):
-        raise ValueError
-    return text == "on"
-
-
-def _origins(given: str | frozenset[str]) -> frozenset[str]:
-    return parse_origins(given) if isinstance(given, str) else given
-
-
-Switch = Annotated[bool | None, NoDecode, BeforeValidator(_switch)]
-
-
-class Settings(Limits):
+class Settings(RateSettings):
     """What the environment says. An empty variable counts as unset."""
 
-    database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(_store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
-    redis_url: Annotated[str | None, BeforeValidator(_redis_url)] = Field(None, repr=False)
+    database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(texts.store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
+    redis_url: Annotated[str | None, BeforeValidator(texts.redis_url)] = Field(None, repr=False)
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
     environment: Environment = Field(Environment.DEVELOPMENT, validation_alias="POLLUX_ENV")
     jwt_secret: SecretStr = Field(SecretStr(DEVELOPMENT_SECRET), validation_alias="POLLUX_JWT_SECRET")
-    jwks_url: Annotated[str | None, BeforeValidator(_jwks_url)] = Field(None, validation_alias="POLLUX_JWKS_URL")
+    jwks_url: Annotated[str | None, BeforeValidator(texts.jwks_url)] = Field(None, validation_alias="POLLUX_JWKS_URL")
     jwt_issuer: str | None = Field(None, validation_alias="POLLUX_JWT_ISSUER")
     jwt_audience: str | None = Field(None, validation_alias="POLLUX_JWT_AUDIENCE")
-    polling_policy: PollingPolicy = Field(PollingPolicy.ACTIVITY, validation_alias="POLLUX_POLLING_POLICY")
+    polling_policy: PollingPolicy = Field(PollingPolicy.ADAPTIVE, validation_alias="POLLUX_POLLING_POLICY")
+    request_budget: float | None = Field(None, gt=0, allow_inf_nan=False, validation_alias="POLLUX_REQUEST_BUDGET")
     max_held: int = Field(10_000, ge=0, le=1_000_000, validation_alias="POLLUX_MAX_HELD")
     graphiql: Switch = Field(None, validation_alias="POLLUX_GRAPHIQL")
     introspection: Switch = Field(None, validation_alias="POLLUX_INTROSPECTION")
-    allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_origins)] = Field(
+    allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(texts.origins)] = Field(
         frozenset(), validation_alias="POLLUX_ALLOWED_ORIGINS"
     )
     trusted_documents: Path | None = Field(None, validation_alias="POLLUX_TRUSTED_DOCUMENTS")
@@ -137,7 +103,7 @@ class Settings(Limits):
             )
         if self.uses_development_secret and self.environment is Environment.PRODUCTION:
             raise ValueError("POLLUX_JWT_SECRET is not set; POLLUX_ENV=production needs one of its own, or POLLUX_JWKS_URL")
-        if self.uses_development_secret and not is_loopback(self.host):
+        if self.uses_development_secret and not texts.is_loopback(self.host):
             raise ValueError(
                 f"HOST={self.host} can be reached from outside, where the development secret is refused; set POLLUX_JWT_SECRET"
             )
@@ -153,7 +119,7 @@ class Settings(Limits):
                     f"{name} is not set; POLLUX_ENV=production needs it with POLLUX_JWKS_URL, whose keys sign for others too"
                 )
         url = urlsplit(self.jwks_url)
-        if url.scheme != "https" and not is_loopback(url.hostname or ""):
+        if url.scheme != "https" and not texts.is_loopback(url.hostname or ""):
             raise ValueError(
                 f"POLLUX_JWKS_URL={self.jwks_url} can be changed on its way; allowed with POLLUX_ENV=production: https://…"
             )
@@ -184,7 +150,7 @@ class Settings(Limits):
     @property
     def hands_out_tokens(self) -> bool:
         """Whether GraphiQL and the start-up lines carry a token: in development, where nobody else can see them."""
-        return self.environment is Environment.DEVELOPMENT and is_loopback(self.host) and self.secret is not None
+        return self.environment is Environment.DEVELOPMENT and texts.is_loopback(self.host) and self.secret is not None
 
     @property
     def metrics_token_text(self) -> str | None:
@@ -194,7 +160,7 @@ class Settings(Limits):
     @property
     def opens_metrics(self) -> bool:
         """Whether /metrics may be read without a token where none is set: in development, by this machine alone."""
-        return self.environment is Environment.DEVELOPMENT and is_loopback(self.host)
+        return self.environment is Environment.DEVELOPMENT and texts.is_loopback(self.host)
 
     @property
     def shows_graphiql(self) -> bool:
@@ -225,6 +191,7 @@ class Settings(Limits):
             "POLLUX_JWT_ISSUER": self.jwt_issuer or "(unset)",
             "POLLUX_JWT_AUDIENCE": self.jwt_audience or "(unset)",
             "POLLUX_POLLING_POLICY": self.polling_policy.value,
+            "POLLUX_REQUEST_BUDGET": "(unset)" if self.request_budget is None else f"{self.request_budget:g}",
             "POLLUX_MAX_HELD": str(self.max_held),
             "POLLUX_GRAPHIQL": "on" if self.shows_graphiql else "off",
             "POLLUX_INTROSPECTION": "on" if self.allows_introspection else "off",
@@ -234,6 +201,7 @@ class Settings(Limits):
             "LOG_LEVEL": self.log_level,
             "LOG_FORMAT": self.log_format,
             **self.shown_limits(),
+            **self.shown_rates(),
         }
 
 
@@ -246,11 +214,3 @@ def _line(error: dict[str, object]) -> str:
     value = "" if name in ("POLLUX_JWT_SECRET", "POLLUX_METRICS_TOKEN") else f"={without_password(str(error['input']))}"
     allowed = f"allowed: {ALLOWED[name]}" if name in ALLOWED else str(error["msg"]).removeprefix("Value error, ")
     return f"{name}{value} is wrong; {allowed}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -21,12 +21,13 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET
 
+from app.charges import Charges, Payer
 from app.graphql_request import parse_json
 from app.identity import Known, Viewers
 from app.open_connections import GOODBYE_S, PING_S, OpenConnection
 from app.operations import Operations, Rejected
 from app.refusal import HttpRefusal
-from models.errors import ErrorCode, PolluxError, Unauthenticated, Unavailable
+from models.errors import ErrorCode, PolluxError, RateLimited, Unauthenticated, Unavailable
 from realtime.pacing import ClientActivity
 from realtime.wake import Stopped
 from resolvers.context import Context
@@ -35,7 +36,7 @@ from schema.errors import refusal
 
 # A client says who it is at once, or holds a connection for nothing.
 INIT_S = 10.0
-MAX_OPERATIONS = 100
+MAX_OPERATIONS = 20
 FORBIDDEN, UNAUTHORIZED, UNACCEPTABLE, TAKEN = 4403, 4401, 4406, 4409
 # A close frame's reason: what a control frame holds, less the code (RFC 6455, 5.5).
 LONGEST_REASON_BYTES = 123
@@ -44,6 +45,7 @@ LONGEST_REASON_BYTES = 123
 class SocketParts(NamedTuple):
     services: Services
     viewers: Viewers
+    charges: Charges
     operations: Operations
 
 
@@ -129,6 +131,7 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         )
         self._socket = socket
         self._parts = parts
+        self._request = request
         self._request_ids = (f"{request_id}.{number}" for number in count(1))
         self._activity = activity
         self._payload: Mapping[str, object] = {}
@@ -154,8 +157,9 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         given = next((value for key, value in self._payload.items() if key.lower() == "authorization"), "")
         authorization = given if isinstance(given, str) else ""
         try:
-            known = self._parts.viewers.known(authorization) or await self._parts.viewers.authorize(authorization)
-        except Unauthenticated:
+            viewers, charges = self._parts.viewers, self._parts.charges
+            known = viewers.known(authorization) or await charges.authorized(self._request, viewers, authorization)
+        except (Unauthenticated, RateLimited):
             raise ConnectionRejectionError from None
         except Unavailable as error:
             await self.websocket.close(WSCloseCode.TRY_AGAIN_LATER, str(error))
@@ -212,11 +216,13 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         if len(self.operations) > MAX_OPERATIONS:
             raise HttpRefusal(429, f"At most {MAX_OPERATIONS} operations at once on a connection.", code=ErrorCode.BAD_REQUEST)
         request_id = next(self._request_ids)
-        prepared = await self._parts.operations.prepared(_sent(payload), request_id)
+        payer = Payer(self._parts.charges, self._request, self._known.viewer)
+        prepared = await self._parts.operations.prepared(_sent(payload), request_id, payer)
         if isinstance(prepared, Rejected):
             return prepared.errors
+        await payer.operation(prepared.operation)
         context = Context(self._parts.services, self._known.viewer, self._activity)
-        async with aclosing(self._parts.operations.results(prepared, context, request_id)) as results:
+        async with aclosing(self._parts.operations.results(prepared, context, request_id, payer)) as results:
             async for body in results:
                 following: Any = {"id": operation.id, "type": "next", "payload": orjson.Fragment(body)}
                 await operation.send_operation_message(following)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from app.charges import Charges
 from app.chat_page import add_chat
 from app.cors import Cors
 from app.demo import DEMO_USER
@@ -22,7 +23,7 @@ from app.health import add_health
 from app.identity import Tokens, Viewers
 from app.json_errors import json_errors
 from app.jwks import KeySet
-from app.measuring import LoopDelay, Measured
+from app.measuring import Measured
 from app.metrics_page import MetricsPage
 from app.persisted import PersistedDocuments
 from app.requests import Requests
@@ -31,6 +32,7 @@ from app.shelf import Shelf
 from app.traces import Answer, Traces
 from app.trusted import TrustedDocuments
 from cache.answers import Answers
+from cache.bulletin import Bulletin
 from cache.changes import ChangedMessages
 from cache.fragments import Fragments
 from cache.lineage import Lineage
@@ -40,9 +42,11 @@ from cache.persisted import PersistedTexts
 from cache.pokes import Pokes
 from cache.presence import Presence
 from cache.profiles import ProfileCopies
+from cache.rates import Rates
 from cache.read_index import ReadIndex
 from cache.recent import RecentMessages
-from cache.redis_level import RedisLevel, redis_client
+from cache.redis_client import redis_client
+from cache.redis_level import RedisLevel
 from models.clock import Clock, wall_clock_us
 from models.database import Database
 from models.identity import cursor_codec
@@ -50,7 +54,11 @@ from models.notify_queue import NotifyQueue
 from models.send_queue import SendQueue
 from models.store_url import without_password
 from models.tasks import end
+from realtime.fleet import Fleet
+from realtime.latency import Latencies
 from realtime.load import LoadMeter
+from realtime.pace import Pace
+from realtime.rates import MessageRates
 from realtime.wake import Wake
 from resolvers.services import Services
 from schema.build import PolluxSchema, build_schema
@@ -82,7 +90,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
-    of_presence, of_pokes = redis.sibling("presence"), redis.sibling("pokes")
+    of_presence, of_pokes, of_fleet = redis.sibling("presence"), redis.sibling("pokes"), redis.sibling("fleet")
     try:
         lineage = Lineage(db, await cursor_codec(db))
         memory: Memory = Lru(MEMORY_BYTES)
@@ -101,23 +109,32 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             wake=(wake := Wake(read_index, Pokes(of_pokes, lineage), lineage, max_held=settings.max_held)),
             sends=SendQueue(db, clock),
             notifications=NotifyQueue(db, clock),
-            load=LoadMeter(),
-            policy=settings.polling_policy,
+            pace=(pace := _pace_of(settings, Bulletin(of_fleet, lineage), lineage)),
             clock=clock,
         )
         db.on_change = wake.changed
-        async with _running(services.presence.run(), services.load.run(), *wake.work()):
+        async with _running(services.presence.run(), *pace.fleet.work(), *wake.work()):
             yield services, redis
         await services.sends.close()
         await services.notifications.close()
     finally:
         await of_presence.stop()
         await of_pokes.stop()
+        await of_fleet.stop()
         await redis.close()
         await db.close()
 
 
-def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, *, quick: bool = True) -> PolluxView:
+def _pace_of(settings: Settings, bulletin: Bulletin, lineage: Lineage) -> Pace:
+    rates = MessageRates()
+    lineage.on_change(rates.clear)
+    fleet = Fleet(bulletin, LoadMeter(), Latencies(), budget=settings.request_budget)
+    return Pace(settings.polling_policy, rates, fleet)
+
+
+def build_view(
+    settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, rates: Rates | None, *, quick: bool = True
+) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
     documents = _documents_of(settings, schema)
@@ -125,14 +142,14 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens
     page = GraphiQLPage.built(issue) if settings.shows_graphiql else None
     if settings.shows_graphiql and page is None:
         log.warning("GraphiQL is not built; run make setup")
-    presence, load = services.presence, services.load
+    presence, fleet = services.presence, services.pace.fleet
     answers = Answers(
         services.read_index,
         services.profiles,
         presence,
         services.lineage,
         services.memory,
-        tick=lambda: (presence.tick(), load.samples),
+        tick=lambda: (presence.tick(), fleet.tick),
     )
     return PolluxView(
         ViewParts(
@@ -143,6 +160,7 @@ def build_view(settings: Settings, services: Services, redis: RedisLevel, tokens
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
+            charges=Charges(rates, settings, schema),
             limits=settings,
             page=page,
             max_open=settings.max_held,
@@ -165,13 +183,16 @@ def build_app(
     tokens = tokens_of(settings)
     if tokens.keys is not None:
         app.cleanup_ctx.append(tokens.keys.running)
-    app[VIEW] = build_view(settings, services, redis, tokens, quick=quick)
+    rates = Rates(redis.sibling("rates"), services.lineage) if settings.rate_limit else None
+    if rates is not None:
+        app.cleanup_ctx.append(rates.running)
+    app[VIEW] = build_view(settings, services, redis, tokens, rates, quick=quick)
     app[ANSWER] = traces.around(app[VIEW].respond) if traces is not None else app[VIEW]
     app.router.add_route("*", "/graphql", app[ANSWER])
     app.cleanup_ctx.append(app[VIEW].running)
     app.on_shutdown.append(app[VIEW].close)
     add_health(app, services.db, redis)
-    measured = Measured(services, redis.levels, app[VIEW], LoopDelay())
+    measured = Measured(services, redis.levels, app[VIEW])
     MetricsPage(settings.metrics_token_text, measured, shelf, is_open=settings.opens_metrics).add(app)
     add_assets(app)
     add_chat(app, (lambda name: tokens.issue(name, name=name.title())) if settings.hands_out_tokens else None)

@@ -60,9 +60,20 @@ class Contestant(ABC):
     def plan(self, workload: str) -> Plan: ...
 
 
+# All clients of a benchmark have one address, which is charged for what each of them leases.
+WIDE_RATES = {
+    **{f"POLLUX_RATE_{name}": "1000000/1000000" for name in ("SENDS", "COST", "CHANNEL")},
+    **{f"POLLUX_RATE_ADDRESS_{name}": "900000000/900000000" for name in ("SENDS", "COST")},
+}
+
+
 @dataclass
 class Pollux(Contestant):
-    """`python server.py` as an operator starts it, with the defaults of everything but its two stores."""
+    """`python server.py` as an operator starts it, with the defaults of everything but its stores and the polling policy.
+
+    wrk does not obey, so an interval that follows load would move through the whole measurement. Rate limits are on, so that
+    they are paid for, and so wide that nobody meets them.
+    """
 
     workers: int = 1
     _server: Server | None = None
@@ -73,7 +84,10 @@ class Pollux(Contestant):
             DATABASE_URL=url,
             REDIS_URL=self.stores.redis_url,
             WEB_CONCURRENCY=str(self.workers),
+            POLLUX_RATE_LIMIT="on",
+            **WIDE_RATES,
             LOG_FOLDER=str(self.folder),
+            POLLUX_POLLING_POLICY="activity",
         )
         self._server, self.port = server.start(), server.port
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cache.dependencies import Dependencies
 from cache.lineage import Lineage
 from cache.lru import Memory, SecondSight, compact
-from cache.presence import Presence
+from cache.presence import Presence, window_s
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
 from models.head import ChannelHead, InboxHead
@@ -31,12 +31,16 @@ MAX_ASKED_ONCE = 3_000
 
 @dataclass(slots=True, eq=False)
 class Answer:
-    """An encoded answer. `shared` where it is the same for all viewers; `encoded` is the HTTP edge's own, by variant."""
+    """An encoded answer. `shared` where it is the same for all viewers; `encoded` is the HTTP edge's own, by variant.
+
+    `sent` is to be called whenever it is sent to somebody.
+    """
 
     body: bytes
     depends: Dependencies
     shared: bool
     poll_interval_ms: int
+    sent: Callable[[], None]
     digest: str | None = None
     encoded: dict[Hashable, bytes] = field(default_factory=dict)
 
@@ -114,7 +118,7 @@ class Answers:
             holds = await self._knows_everybody(depends, last_profile)
         if holds:
             self.hits += 1
-            self._see(depends, heads, viewer_id)
+            self._see(answer, heads, viewer_id)
         else:
             self.stale += 1
         return Present(holds, heads, inbox)
@@ -129,12 +133,12 @@ class Answers:
             depends.same_at = tick
         return True
 
-    def _see(self, depends: Dependencies, heads: dict[int, ChannelHead | None], viewer_id: int) -> None:
+    def _see(self, answer: Answer, heads: dict[int, ChannelHead | None], viewer_id: int) -> None:
         """Count the viewer as seen where the answer says that they are."""
-        for channel_id in depends.seen_in:
+        for channel_id in answer.depends.seen_in:
             head = heads[channel_id]
             if head is not None and head.role is not None:
-                self._presence.touch(channel_id, viewer_id)
+                self._presence.touch(channel_id, viewer_id, seen_s=window_s(answer.poll_interval_ms))
 
     async def _knows_everybody(self, depends: Dependencies, last_profile: int) -> bool:
         """Whether the people an answer shows are as they were, of which it takes note."""

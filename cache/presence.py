@@ -16,7 +16,8 @@ from typing import Literal
 from cache.flights import Flights
 from cache.lineage import Lineage
 from cache.presence_exchange import SHARDS, Moments, Room, Seen, exchange, online_in_redis, tell_online
-from cache.redis_level import DEADLINE_S, Redis, RedisLevel
+from cache.redis_client import DEADLINE_S
+from cache.redis_level import Redis, RedisLevel
 from cache.sightings import Sightings
 
 log = logging.getLogger("pollux.presence")
@@ -37,6 +38,13 @@ TURNS = 500
 CHUNK = 200
 # A channel nobody asked about for this long is no longer kept up.
 INTEREST_S = 10.0
+# Who is told to wait long is seen for longer, by so many of their intervals.
+INTERVALS_SEEN = 1.5
+
+
+def window_s(interval_ms: int) -> float:
+    """Return how long somebody is seen who was told to ask again after an interval."""
+    return max(SEEN_S, INTERVALS_SEEN * interval_ms / 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +90,14 @@ class Presence:
         self._now_s()
         return self._tick
 
-    def seen(self, user_id: int) -> None:
+    def seen(self, user_id: int, *, seen_s: float = SEEN_S) -> None:
         """Count a user as online for the window."""
-        self._online.touch(user_id % SHARDS, user_id, self._clock_s() + SEEN_S)
+        self._online.touch(user_id % SHARDS, user_id, self._clock_s() + seen_s)
 
-    def touch(self, channel_id: int, user_id: int, *, typing_s: float = 0.0) -> None:
-        """Count a member as active in a channel, and as typing for `typing_s`."""
+    def touch(self, channel_id: int, user_id: int, *, typing_s: float = 0.0, seen_s: float = SEEN_S) -> None:
+        """Count a member as active in a channel for the window, and as typing for `typing_s`."""
         now_s = self._clock_s()
-        self._active.touch(channel_id, user_id, now_s + SEEN_S)
+        self._active.touch(channel_id, user_id, now_s + seen_s)
         if typing_s:
             self._typing.forget(channel_id, user_id)  # told at once, however long somebody types
             self._typing.touch(channel_id, user_id, now_s + typing_s)

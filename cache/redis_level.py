@@ -9,17 +9,15 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
-from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as _Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.connection import parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, SlotNotCoveredError
 
+from cache.redis_client import DEADLINE_S, close, subscribed
+from cache.redis_cluster import cluster_of
 from models.tasks import end
 
 log = logging.getLogger("pollux.redis")
@@ -29,31 +27,10 @@ T = TypeVar("T")
 # The client, as this room's files name it.
 Redis = _Redis
 
-# A Redis that takes longer costs more than the read it saves (docs/adr/0009).
-DEADLINE_S = 0.05
 FAILURES_TO_OPEN = 3
 OPEN_S = 1.0
-MAX_CONNECTIONS = 16
 # Writes that may wait; more means that Redis cannot keep up, and the copies are not worth waiting for.
 MAX_LATER = 1000
-
-
-def redis_client(url: str) -> Redis:
-    """Return a client that neither retries nor waits: both are this level's business. Raises ValueError for a wrong URL."""
-    options = parse_url(url)
-    unknown = options.keys() - {"host", "port", "db", "username", "password", "path", "connection_class"}
-    if unknown:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=MAX_CONNECTIONS,
-        timeout=DEADLINE_S,
-        socket_timeout=DEADLINE_S,
-        socket_connect_timeout=DEADLINE_S,
-        retry=Retry(NoBackoff(), 0),
-        protocol=3,
-    )
-    return Redis(connection_pool=pool)
 
 
 class Unreadable(Exception):
@@ -118,7 +95,7 @@ class RedisLevel:
         try:
             async with asyncio.timeout(deadline_s):
                 result = await operation(self._client)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, SlotNotCoveredError, OSError, TimeoutError) as error:
             self._failed(error)
             return None
         except Unreadable as error:
@@ -171,10 +148,10 @@ class RedisLevel:
         """Return a time to live of `seconds`, less up to a tenth, so that keys made together do not end together."""
         return max(1, round(seconds * (1 - 0.1 * self._jitter())))
 
-    def subscription(self) -> PubSub:
-        """Return a subscription to nothing yet, over a connection of its own; there must be a client."""
+    def subscribed(self, name: str) -> AbstractAsyncContextManager[PubSub]:
+        """Open a subscription over a connection of its own; there must be a client. Raises what ends it."""
         assert self._client is not None
-        return self._client.pubsub()
+        return subscribed(self._client, name)
 
     async def stop(self) -> None:
         """End the writing of what `later` was handed."""
@@ -185,11 +162,12 @@ class RedisLevel:
         """Stop, and close the client's connections."""
         await self.stop()
         if self._client is not None:
-            await self._client.aclose()
-            await self._client.connection_pool.aclose()
+            await close(self._client)
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
+        if (cluster := cluster_of(self._client)) is not None:
+            cluster.look_again()
         self._failures_in_a_row += 1
         if self._open_until_s is None and self._failures_in_a_row < FAILURES_TO_OPEN:
             return

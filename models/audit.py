@@ -25,7 +25,7 @@ class AuditKind(Enum):
 
 
 # Everything but what members do with their own messages. The index channel_events_trail is of these kinds, in this order.
-_TRAIL = ", ".join(str(int(EventKind[kind.name])) for kind in AuditKind)
+TRAIL = ", ".join(str(int(EventKind[kind.name])) for kind in AuditKind)
 
 
 class AuditRecord(NamedTuple):
@@ -43,7 +43,7 @@ async def trail_of(db: Database, channel_id: int, *, below: int, limit: int) -> 
     """Return events numbered under `below`, newest first, at most `limit`."""
     rows = await db.tuples(
         "SELECT number, kind, actor_id, subject_id, seq, created_us FROM channel_events"
-        f" WHERE channel_id = $1 AND number < $2 AND kind IN ({_TRAIL}) ORDER BY number DESC LIMIT $3",
+        f" WHERE channel_id = $1 AND number < $2 AND kind IN ({TRAIL}) ORDER BY number DESC LIMIT $3",
         channel_id, below, limit,
     )  # fmt: skip
     return [AuditRecord(row[0], AuditKind[EventKind(row[1]).name], *row[2:]) for row in rows]

@@ -5,6 +5,8 @@ Rule: the change takes an event number under the channel's lock, which becomes t
 words, also where a notification quotes them, and its reactions.
 """
 
+from collections.abc import Sequence
+
 from models.channel import ChannelKind
 from models.database import Database, Row, Transaction
 from models.errors import Mistake, MistakeCode, NotFound
@@ -34,7 +36,7 @@ async def edit_message(db: Database, channel_id: int, seq: int, user_id: int, co
             "UPDATE messages SET content = $3, edited_us = $4, version = $5 WHERE channel_id = $1 AND seq = $2",
             channel_id, seq, content, now_us, changed.version,
         )  # fmt: skip
-        await _append(tx, changed, EventKind.MESSAGE_EDITED, user_id, now_us)
+        await _append(tx, [changed], EventKind.MESSAGE_EDITED, user_id, now_us)
     return changed
 
 
@@ -48,16 +50,7 @@ async def delete_message(db: Database, channel_id: int, seq: int, user_id: int, 
         _refuse(channel, role, message, ["messageId"])
         if message.author_id != user_id and role not in MODERATORS:
             raise Mistake(MistakeCode.NOT_THE_AUTHOR, "Only its author or a moderator may delete a message.", ["messageId"])
-        number = channel["last_event"] + 1
-        tombstone = message._replace(content="", mention_ids=(), reactions=(), deleted_us=now_us, version=number)
-        await tx.run(
-            "UPDATE messages SET content = '', mentions = NULL, reactions = NULL, deleted_us = $3, version = $4"
-            " WHERE channel_id = $1 AND seq = $2",
-            channel_id, seq, now_us, number,
-        )  # fmt: skip
-        await clear_reactions(tx, channel_id, seq)
-        await _append(tx, tombstone, EventKind.MESSAGE_DELETED, user_id, now_us)
-        await _blank_notifications(tx, channel_id, seq, now_us)
+        (tombstone,) = await leave_tombstones(tx, channel_id, channel["last_event"], [message], user_id, now_us)
     return tombstone
 
 
@@ -73,7 +66,7 @@ async def add_reaction(db: Database, channel_id: int, seq: int, user_id: int, em
         if not await put_reaction(tx, channel_id, seq, user_id, emoji):
             return message
         changed = message._replace(reactions=groups, version=channel["last_event"] + 1)
-        await _store_reactions(tx, changed, user_id, now_us)
+        await store_reactions(tx, changed, user_id, now_us)
     return changed
 
 
@@ -88,8 +81,37 @@ async def remove_reaction(db: Database, channel_id: int, seq: int, user_id: int,
         if not await take_reaction(tx, channel_id, seq, user_id, emoji):
             return message
         changed = message._replace(reactions=with_one_less(message.reactions, emoji), version=channel["last_event"] + 1)
-        await _store_reactions(tx, changed, user_id, now_us)
+        await store_reactions(tx, changed, user_id, now_us)
     return changed
+
+
+async def leave_tombstones(
+    tx: Transaction, channel_id: int, last_event: int, messages: Sequence[MessageRecord], actor_id: int, now_us: int
+) -> list[MessageRecord]:
+    """Leave a tombstone in each message's place; returns them. The channel, of which `last_event` is the head, must be locked."""
+    tombstones = [
+        message._replace(content="", mention_ids=(), reactions=(), deleted_us=message.deleted_us or now_us, version=number)
+        for number, message in enumerate(messages, start=last_event + 1)
+    ]
+    await tx.run_many(
+        "UPDATE messages SET content = '', mentions = NULL, reactions = NULL, deleted_us = $3, version = $4"
+        " WHERE channel_id = $1 AND seq = $2",
+        [(channel_id, one.seq, one.deleted_us, one.version) for one in tombstones],
+    )
+    seqs = [one.seq for one in tombstones]
+    await clear_reactions(tx, channel_id, seqs)
+    await _append(tx, tombstones, EventKind.MESSAGE_DELETED, actor_id, now_us)
+    await _blank_notifications(tx, channel_id, seqs, now_us)
+    return tombstones
+
+
+async def store_reactions(tx: Transaction, message: MessageRecord, actor_id: int, now_us: int) -> None:
+    """Store who answered a message how often, as the event that its version names. The channel must be locked."""
+    await tx.run(
+        "UPDATE messages SET reactions = $3, version = $4 WHERE channel_id = $1 AND seq = $2",
+        message.channel_id, message.seq, stored_reactions(message), message.version,
+    )  # fmt: skip
+    await _append(tx, [message], EventKind.MESSAGE_REACTIONS, actor_id, now_us)
 
 
 async def _lock(tx: Transaction, channel_id: int, seq: int, user_id: int) -> tuple[Row, ChannelRole | None, MessageRecord]:
@@ -110,27 +132,21 @@ def _refuse(channel: Row, role: ChannelRole | None, message: MessageRecord, fiel
         raise Mistake(MistakeCode.ALREADY_DELETED, "The message is deleted.", field)
 
 
-async def _store_reactions(tx: Transaction, message: MessageRecord, actor_id: int, now_us: int) -> None:
-    await tx.run(
-        "UPDATE messages SET reactions = $3, version = $4 WHERE channel_id = $1 AND seq = $2",
-        message.channel_id, message.seq, stored_reactions(message), message.version,
-    )  # fmt: skip
-    await _append(tx, message, EventKind.MESSAGE_REACTIONS, actor_id, now_us)
+async def _append(tx: Transaction, messages: Sequence[MessageRecord], kind: EventKind, actor_id: int, now_us: int) -> None:
+    """Append the events that the versions of messages of one channel name, and move the head to the last."""
+    channel_id, last_event = messages[-1].channel_id, messages[-1].version
+    events = [NewEvent(one.version, kind, actor_id, seq=one.seq, subject_id=one.author_id) for one in messages]
+    await append_events(tx, channel_id, events, now_us)
+    await tx.run("UPDATE channels SET last_event = $2, last_change = $2 WHERE id = $1", channel_id, last_event)
 
 
-async def _append(tx: Transaction, message: MessageRecord, kind: EventKind, actor_id: int, now_us: int) -> None:
-    """Append the event that the message's version names, and move the head to it."""
-    event = NewEvent(message.version, kind, actor_id, seq=message.seq, subject_id=message.author_id)
-    await append_events(tx, message.channel_id, [event], now_us)
-    await tx.run("UPDATE channels SET last_event = $2, last_change = $2 WHERE id = $1", message.channel_id, message.version)
-
-
-async def _blank_notifications(tx: Transaction, channel_id: int, seq: int, now_us: int) -> None:
-    about = await tx.rows("SELECT user_id, number FROM notifications WHERE channel_id = $1 AND seq = $2", channel_id, seq)
+async def _blank_notifications(tx: Transaction, channel_id: int, seqs: Sequence[int], now_us: int) -> None:
+    where = f"channel_id = $1 AND {tx.dialect.one_of('seq', '$2')}"
+    about = await tx.rows(f"SELECT user_id, number FROM notifications WHERE {where}", channel_id, tx.dialect.array(seqs))
     if not about:
         return
     inboxes = await lock_inboxes(tx, [row["user_id"] for row in about])
-    await tx.run("UPDATE notifications SET content = '' WHERE channel_id = $1 AND seq = $2", channel_id, seq)
+    await tx.run(f"UPDATE notifications SET content = '' WHERE {where}", channel_id, tx.dialect.array(seqs))
     for row in about:
         inboxes[row["user_id"]].log(UserEventKind.NOTIFICATION_CHANGED, notification=row["number"])
     await save_inboxes(tx, list(inboxes.values()), now_us)

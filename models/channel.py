@@ -25,7 +25,7 @@ class Channel(Model):
     """Channels with their metadata and their head.
 
     `name_key` is the case-folded name of a public channel, `search_text` name and topic so folded,
-    `direct_key` names the set of a direct channel's members.
+    `direct_key` names the set of a direct channel's members. Of events up to `kept_after` only the trail is kept.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -45,6 +45,7 @@ class Channel(Model):
     meta_version = fields.BigIntField(default=0)
     member_count = fields.BigIntField(default=0)
     last_active_us = fields.BigIntField()
+    kept_after = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "channels"

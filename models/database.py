@@ -23,7 +23,7 @@ from models.dialect import Dialect, PostgreSQL, SQLite
 from models.errors import Unavailable
 from models.read_watch import note
 from models.sqlite_engine import ImmediateClient
-from models.store_url import StoreUrl
+from models.store_url import STATEMENT_TIMEOUT_S, StoreUrl
 from models.topic import Topic
 
 log = logging.getLogger("pollux.database")
@@ -114,11 +114,11 @@ class Database:
         self.on_change: Callable[[Set[Topic]], None] = _nobody_waits
 
     @classmethod
-    async def open(cls, url: StoreUrl) -> Self:
+    async def open(cls, url: StoreUrl, *, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> Self:
         """Return the database at `url`; connections are made when first used."""
         context = TortoiseContext()
         with _current(context):
-            await context.init(config=tortoise_config(url))
+            await context.init(config=tortoise_config(url, statement_timeout_s))
         return cls(context, SQLite() if url.is_sqlite else PostgreSQL())
 
     async def rows(self, sql: str, *args: object) -> list[Row]:
@@ -224,10 +224,10 @@ def _unavailable(error: Exception) -> Unavailable:
     return Unavailable()
 
 
-def tortoise_config(url: StoreUrl) -> dict[str, Any]:
+def tortoise_config(url: StoreUrl, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> dict[str, Any]:
     """Return Tortoise's configuration: a connection for writing, and one (SQLite) or a pool (PostgreSQL) for reading."""
     return {
-        "connections": {"default": url.connection(), "reader": url.connection()},
+        "connections": {name: url.connection(statement_timeout_s) for name in ("default", "reader")},
         "apps": {
             APP: {
                 "models": [f"models.{name}" for name in _MODELS],

@@ -4,6 +4,7 @@ Rule: a refusal (`PolluxError`) becomes an entry of the response's errors; a `Mi
 becomes a `userErrors` entry of the mutation's payload. Anything else is a defect and shows nothing of itself.
 """
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 
@@ -19,6 +20,7 @@ class ErrorCode(Enum):
     FORBIDDEN = "FORBIDDEN"
     NOT_FOUND = "NOT_FOUND"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    RATE_LIMITED = "RATE_LIMITED"
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH"
     UNTRUSTED_DOCUMENT = "UNTRUSTED_DOCUMENT"
@@ -69,6 +71,19 @@ class TooComplex(PolluxError):
 
     def extensions(self) -> dict[str, str | int | bool]:
         return {**super().extensions(), **({"cost": self.cost} if self.cost is not None else {})}
+
+
+class RateLimited(PolluxError):
+    """Too much was asked; ask again later."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__()
+        self.retry_after_ms = max(1, math.ceil(1000 * retry_after_s))
+
+    def extensions(self) -> dict[str, str | int | bool]:
+        return {**super().extensions(), "retryAfterMs": self.retry_after_ms}
 
 
 class UnauthenticatedReason(Enum):

@@ -3,7 +3,8 @@
 Rule: rows of a user's log and of their notifications are numbered under the inbox row's lock; inboxes are locked after
 channels and in order of user id, so that no two transactions wait for each other. All ordinals only grow: a
 notification adds 1 to `last_number` when created, to `seen_total` when first seen, read or archived, to `read_total`
-when first read or archived, so unseen and unread are differences.
+when first read or archived, so unseen and unread are differences. Log entries up to `kept_after` are nothing to go by
+(models/retention.py).
 """
 
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ class Inbox(Model):
     last_number = fields.BigIntField(default=0)
     seen_total = fields.BigIntField(default=0)
     read_total = fields.BigIntField(default=0)
+    kept_after = fields.BigIntField(default=0, db_default=0)
 
     class Meta:
         table = "inboxes"

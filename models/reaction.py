@@ -68,9 +68,12 @@ async def take_reaction(tx: Transaction, channel_id: int, seq: int, user_id: int
     return bool(taken)
 
 
-async def clear_reactions(tx: Transaction, channel_id: int, seq: int) -> None:
-    """Remove all reactions to a message. The channel must be locked."""
-    await tx.run("DELETE FROM message_reactions WHERE channel_id = $1 AND seq = $2", channel_id, seq)
+async def clear_reactions(tx: Transaction, channel_id: int, seqs: Sequence[int]) -> None:
+    """Remove all reactions to messages. The channel must be locked."""
+    await tx.run(
+        f"DELETE FROM message_reactions WHERE channel_id = $1 AND {tx.dialect.one_of('seq', '$2')}",
+        channel_id, tx.dialect.array(seqs),
+    )  # fmt: skip
 
 
 async def reactions_of(db: Database, user_id: int, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], frozenset[str]]:

@@ -11,6 +11,8 @@ ALLOWED = "sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql:
 STATEMENT_TIMEOUT_S = 5
 # Connections of one process and pool; two pools, so four processes use 40 of PostgreSQL's default 100.
 POOL_CONNECTIONS = 5
+# What stands between gives each transaction a server of its own, and nothing outside of transactions.
+POOLER = "transaction"
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -36,11 +38,13 @@ class StoreUrl:
             try:
                 url.connection()
             except ValueError:
-                raise ValueError(f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} or ?host=/socket/folder") from None
+                raise ValueError(
+                    f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} ?pooler={POOLER} or ?host=/socket/folder"
+                ) from None
             return url
         raise ValueError(f"allowed: {ALLOWED}")
 
-    def connection(self) -> dict[str, Any]:
+    def connection(self, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> dict[str, Any]:
         """Return Tortoise's description of one connection (SQLite) or pool (PostgreSQL)."""
         if self.sqlite_path is not None:
             pragmas = {
@@ -51,15 +55,21 @@ class StoreUrl:
                 "foreign_keys": "ON",
             }
             return {"engine": "models.sqlite_engine", "credentials": pragmas}
-        return {"engine": "models.asyncpg_engine", "credentials": self._postgres()}
+        return {"engine": "models.asyncpg_engine", "credentials": self._postgres(statement_timeout_s)}
 
-    def _postgres(self) -> dict[str, Any]:
+    def _postgres(self, statement_timeout_s: float) -> dict[str, Any]:
         parts = urlsplit(self.text)
         name = unquote(parts.path.lstrip("/"))
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        ssl_mode = query.pop("sslmode", None)
+        ssl_mode, pooler = query.pop("sslmode", None), query.pop("pooler", None)
         host = query.pop("host", None) or parts.hostname
-        if not re.fullmatch(r"[^/@]+", name) or not host or query or ssl_mode not in (None, *_SSL_MODES):
+        if (
+            not re.fullmatch(r"[^/@]+", name)
+            or not host
+            or query
+            or ssl_mode not in (None, *_SSL_MODES)
+            or pooler not in (None, POOLER)
+        ):
             raise ValueError("a part is missing, wrong or not known")
         return {
             "host": host,
@@ -69,10 +79,12 @@ class StoreUrl:
             "database": name,
             "minsize": 1,
             "maxsize": POOL_CONNECTIONS,
-            "command_timeout": STATEMENT_TIMEOUT_S,
+            "command_timeout": statement_timeout_s,
             "timeout": STATEMENT_TIMEOUT_S,
             "application_name": "pollux",
             **({"ssl": ssl_mode} if ssl_mode else {}),
+            # A statement that was prepared stays with one server, and the next transaction may be given another.
+            **({"statement_cache_size": 0} if pooler else {}),
         }
 
     def __str__(self) -> str:

@@ -140,14 +140,14 @@ async def behind(db: Database, places: Sequence[tuple[int, int]]) -> dict[int, B
     """Return how (channel id, event number) places stand, by channel, in one statement."""
     keys = db.dialect.pairs("$1", "$2", columns=("channel_id", "event"), alias="k")
     rows = await db.tuples(
-        "SELECT k.channel_id, (SELECT e.seq FROM channel_events AS e WHERE e.channel_id = k.channel_id AND e.number <= k.event"
-        f" AND e.kind = {int(EventKind.MESSAGE_CREATED)} ORDER BY e.number DESC LIMIT 1),"
-        " (SELECT e.number FROM channel_events AS e WHERE e.channel_id = k.channel_id AND e.number = k.event + 1)"
-        f" FROM {keys}",
+        # From the next message on, not back to the one before, whose event need not be kept.
+        "SELECT c.id, coalesce((SELECT e.seq - 1 FROM channel_events AS e WHERE e.channel_id = c.id AND e.number > k.event"
+        f" AND e.kind = {int(EventKind.MESSAGE_CREATED)} ORDER BY e.number LIMIT 1), c.last_message), k.event >= c.kept_after"
+        f" FROM {keys} JOIN channels AS c ON c.id = k.channel_id",
         db.dialect.array([channel_id for channel_id, _ in places]),
         db.dialect.array([event for _, event in places]),
     )
-    return {row[0]: Behind(row[1] or 0, row[2] is not None) for row in rows}
+    return {row[0]: Behind(row[1], bool(row[2])) for row in rows}
 
 
 class LogSince(NamedTuple):
@@ -160,12 +160,13 @@ class LogSince(NamedTuple):
 async def log_since(db: Database, user_id: int, *, after: int, upto: int) -> LogSince:
     """Return what entries in (after, upto], which must not be empty, say of channels."""
     rows = await db.tuples(
-        "SELECT number, kind, channel_id FROM user_log WHERE user_id = $1 AND number > $2 AND number <= $3"
-        f" AND (kind = {int(UserEventKind.CHANNEL_LEFT)} OR number = $2 + 1) ORDER BY number",
+        "SELECT kept_after, 0 FROM inboxes WHERE user_id = $1"
+        " UNION ALL SELECT channel_id, number FROM user_log WHERE user_id = $1 AND number > $2 AND number <= $3"
+        f" AND kind = {int(UserEventKind.CHANNEL_LEFT)}",
         user_id, after, upto,
     )  # fmt: skip
-    left = [row[2] for row in rows if row[1] == UserEventKind.CHANNEL_LEFT]
-    return LogSince(left, bool(rows) and rows[0][0] == after + 1)
+    left = sorted((number, channel_id) for channel_id, number in rows if number)
+    return LogSince([channel_id for _, channel_id in left], all(after >= kept_after for kept_after, number in rows if not number))
 
 
 class ChangedNotification(NamedTuple):

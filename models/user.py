@@ -15,6 +15,8 @@ from models.database import Database, Transaction
 
 # What a person is called before their first own token names them.
 UNKNOWN_NAME = "Someone"
+# What a person is called who was erased.
+ERASED_NAME = "Deleted user"
 NEVER_SEEN = -1
 
 
@@ -123,6 +125,18 @@ async def admit(db: Database, claims: Claims, now_us: int) -> int:
                 )  # fmt: skip
             await tx.run("UPDATE users SET claims_iat = $2 WHERE id = $1", user_id, claims.issued_at_s)
     return user_id
+
+
+async def erase_profile(db: Database, user_id: int, now_us: int) -> None:
+    """Take name and image from a person; tokens issued before now do not bring them back."""
+    async with db.transaction() as tx:
+        locked = await tx.rows(f"SELECT name, image FROM users WHERE id = $1{tx.dialect.row_lock}", user_id)
+        if (locked[0]["name"], locked[0]["image"]) != (ERASED_NAME, None):
+            number = await _next_profile_number(tx, user_id, now_us)
+            await tx.run(
+                "UPDATE users SET name = $2, image = NULL, profile_number = $3 WHERE id = $1", user_id, ERASED_NAME, number
+            )
+        await tx.run("UPDATE users SET claims_iat = $2 WHERE id = $1", user_id, now_us // 1_000_000)
 
 
 async def ensure_user(tx: Transaction, uid: str, now_us: int) -> int:

@@ -1,10 +1,10 @@
-"""The polling interval, of a channel or of the viewer's notifications."""
+"""The polling interval, of a channel, of all that a viewer syncs, or of their notifications."""
 
 from functools import partial
 
 from cache.presence import Presence
-from realtime.load import LoadMeter
-from realtime.pacing import ClientActivity, Interval, PollingPolicy, channel_interval, notifications_interval
+from realtime.pace import Pace
+from realtime.pacing import ClientActivity, Interval
 from resolvers.context import Context, Maybe
 from resolvers.message import channel_key
 from resolvers.presence import active_users_now, of, touch
@@ -26,22 +26,33 @@ async def polling_interval(ctx: Context, channel_id: str | None, activity: Clien
         return interval
     head = await ctx.head(channel_key(channel_id))
     touch(ctx, head, activity)
-    found = interval_of(ctx, head.channel_id, activity)
+    found = interval_of(ctx, head.channel_id, head.last_message, activity)
     return found if isinstance(found, Interval) else await found
 
 
-def interval_of(ctx: Context, channel_id: int, activity: ClientActivity | None = None) -> Maybe[Interval]:
-    """Return the interval of a channel whose head the viewer may see; at once but for the first look at the channel."""
+def interval_of(ctx: Context, channel_id: int, last_message: int | None, activity: ClientActivity | None = None) -> Maybe[Interval]:
+    """Return the interval of a channel that the viewer may see; at once but for the first look at the channel.
+
+    `last_message` is of its head, None where that is known to be as before.
+    """
     active, activity = active_users_now(ctx.services.presence, channel_id), activity or ctx.activity
     if isinstance(active, str):
-        return _interval_looked_up(ctx, channel_id, activity)
-    return _interval(ctx, channel_id, active, activity)
+        return _interval_looked_up(ctx, channel_id, last_message, activity)
+    return _interval(ctx, channel_id, last_message, active, activity)
+
+
+def viewer_interval(ctx: Context, channels: int, events: int, activity: ClientActivity | None) -> Interval:
+    """Return when to sync again: everything of the viewer, who has so many channels with so many events in all."""
+    interval = ctx.services.pace.of_viewer(ctx.viewer.user_id, channels, events, activity or ctx.activity)
+    ctx.intervals.append(interval)
+    return interval
 
 
 def inbox_interval(ctx: Context) -> Interval:
     """Return when to ask for notifications again."""
-    interval = notifications_interval(ctx.services.load.load)
+    interval = ctx.services.pace.of_notifications(ctx.activity)
     ctx.intervals.append(interval)
+    ctx.depends.shows(partial(_inbox_pace_now, ctx.services.pace, ctx.activity), _pace(interval))
     return interval
 
 
@@ -53,46 +64,55 @@ def show_general_interval(ctx: Context, activity: ClientActivity | None = None) 
 
 def server_load(ctx: Context, interval: Interval) -> float | None:
     """Return the load that an interval was made under."""
-    ctx.depends.shows(partial(_load_now, ctx.services.load), interval.server_load)
+    ctx.depends.shows(partial(_load_now, ctx.services.pace), interval.server_load)
     return interval.server_load
 
 
-async def _interval_looked_up(ctx: Context, channel_id: int, activity: ClientActivity) -> Interval:
+def message_rate(ctx: Context, interval: Interval) -> float | None:
+    """Return messages a minute, in steps; None when unknown."""
+    if interval.of is not None:
+        ctx.depends.shows(partial(ctx.services.pace.rate_now, interval.of), interval.message_rate)
+    return interval.message_rate
+
+
+def general_interval(services: Services, activity: ClientActivity = ClientActivity.ACTIVE) -> Interval:
+    """Return the interval of a request that names no channel: as if nobody else were active."""
+    return services.pace.in_general(activity)
+
+
+async def _interval_looked_up(ctx: Context, channel_id: int, last_message: int | None, activity: ClientActivity) -> Interval:
     presence = await of(ctx, channel_id)
-    return _interval(ctx, channel_id, presence.active_users if presence is not None else None, activity)
+    return _interval(ctx, channel_id, last_message, presence.active_users if presence is not None else None, activity)
 
 
-def _interval(ctx: Context, channel_id: int, active: int | None, activity: ClientActivity) -> Interval:
+def _interval(ctx: Context, channel_id: int, last_message: int | None, active: int | None, activity: ClientActivity) -> Interval:
     services = ctx.services
-    interval = channel_interval(services.policy, active_users=active, server_load=services.load.load, activity=activity)
+    interval = services.pace.of_channel(channel_id, last_message, active, activity)
     ctx.intervals.append(interval)
-    look = partial(_pace_now, services.policy, services.presence, services.load, activity, channel_id)
+    look = partial(_pace_now, services.pace, services.presence, activity, channel_id)
     ctx.depends.shows(look, _pace(interval))
     return interval
 
 
 def _pace(interval: Interval) -> tuple[object, ...]:
-    """What an interval shows but the load, which is a field of its own."""
+    """What an interval shows but the load and the rate, which are fields of their own."""
     return interval.milliseconds, interval.reason, interval.active_users
 
 
-def _pace_now(
-    policy: PollingPolicy, presence: Presence, load: LoadMeter, activity: ClientActivity, channel_id: int
-) -> tuple[object, ...] | None:
+def _pace_now(pace: Pace, presence: Presence, activity: ClientActivity, channel_id: int) -> tuple[object, ...] | None:
     active = active_users_now(presence, channel_id)
     if isinstance(active, str):
         return None
-    return _pace(channel_interval(policy, active_users=active, server_load=load.load, activity=activity))
+    return _pace(pace.of_channel(channel_id, None, active, activity))
+
+
+def _inbox_pace_now(pace: Pace, activity: ClientActivity) -> tuple[object, ...]:
+    return _pace(pace.of_notifications(activity))
 
 
 def _general_pace_now(services: Services, activity: ClientActivity) -> tuple[object, ...]:
     return _pace(general_interval(services, activity))
 
 
-def _load_now(load: LoadMeter) -> float | None:
-    return load.load
-
-
-def general_interval(services: Services, activity: ClientActivity = ClientActivity.ACTIVE) -> Interval:
-    """Return the interval of a request that names no channel: as if nobody else were active."""
-    return channel_interval(services.policy, active_users=None, server_load=services.load.load, activity=activity)
+def _load_now(pace: Pace) -> float | None:
+    return pace.fleet.load

@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from cache.presence import ChannelPresence, Presence
+from cache.presence import SEEN_S, ChannelPresence, Presence, window_s
 from models.head import ChannelHead
 from models.member import members_of
 from models.read_watch import declared
@@ -27,6 +27,18 @@ def touch(ctx: Context, head: ChannelHead, activity: ClientActivity | None = Non
         ctx.depends.seen_in.add(head.channel_id)
         if head.role is not None:
             ctx.services.presence.touch(head.channel_id, ctx.viewer.user_id)
+
+
+def seen_until_next(ctx: Context, interval_ms: int) -> None:
+    """Count the viewer as seen until they ask again, where they were told to wait long."""
+    if ctx.activity is ClientActivity.BACKGROUND or window_s(interval_ms) == SEEN_S:
+        return
+    presence, seen_s = ctx.services.presence, window_s(interval_ms)
+    presence.seen(ctx.viewer.user_id, seen_s=seen_s)
+    for channel_id in ctx.depends.seen_in:
+        head = ctx.depends.heads[channel_id]
+        if head is not None and head.role is not None:
+            presence.touch(channel_id, ctx.viewer.user_id, seen_s=seen_s)
 
 
 def active_users(ctx: Context, channel_id: int) -> Maybe[int | None]:

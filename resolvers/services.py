@@ -16,8 +16,7 @@ from models.cursor import CursorCodec
 from models.database import Database
 from models.notify_queue import NotifyQueue
 from models.send_queue import SendQueue
-from realtime.load import LoadMeter
-from realtime.pacing import PollingPolicy
+from realtime.pace import Pace
 from realtime.wake import Wake
 
 
@@ -36,8 +35,7 @@ class Services:
     wake: Wake
     sends: SendQueue
     notifications: NotifyQueue
-    load: LoadMeter
-    policy: PollingPolicy
+    pace: Pace
     clock: Clock
 
     @property

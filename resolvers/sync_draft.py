@@ -184,16 +184,12 @@ async def _add_changes(
 
 async def _set_ceilings(db: Database, state: SyncState, changed: dict[int, ChannelHead]) -> None:
     """Give up what lies between, in channels of which the client lacks too much."""
-    far = [
-        (key, place.event)
-        for key, head in changed.items()
-        if (place := state.places[key]).ceiling is None and head.last_event - place.event > FAR
-    ]
+    far = [(key, place.event) for key, head in changed.items() if head.last_event - (place := state.places[key]).event > FAR]
     stands: dict[int, Behind] = await behind(db, far) if far else {}
     for key, of_place in stands.items():
         if not of_place.kept:
             raise Unusable(SyncResetReason.TOKEN_EXPIRED)
-        if changed[key].last_message - of_place.last_seq > FAR:
+        if state.places[key].ceiling is None and changed[key].last_message - of_place.last_seq > FAR:
             state.places[key] = state.places[key]._replace(ceiling=of_place.last_seq)
 
 

@@ -5,7 +5,7 @@ All that a page shows hangs on the heads of its look.
 """
 
 from asyncio import gather
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ from resolvers.context import Context
 from resolvers.inbox import InboxView, inbox_view
 from resolvers.message import MessageView, message_views
 from resolvers.notification import NotificationView, notification_views
-from resolvers.polling import general_interval, interval_of
+from resolvers.polling import general_interval, interval_of, viewer_interval
 from resolvers.sync_draft import Draft
 from resolvers.sync_look import Found, Look, Quiet
 from resolvers.sync_request import SyncRequest
@@ -72,7 +72,12 @@ async def _empty_page(ctx: Context, request: SyncRequest, quiet: Quiet) -> SyncP
     ctx.depends.inbox = quiet.inbox
     ctx.depends.brings(None)
     ctx.depends.reached(Level.RECENT)
-    interval = await _interval(ctx, request.named or (), request)
+    if request.named is None:
+        mark = quiet.token.mark
+        assert mark is not None  # or it could not have been compared
+        interval = viewer_interval(ctx, mark.channels, mark.events, request.activity)
+    else:
+        interval = await _shortest(ctx, dict.fromkeys(request.named), request)
     return SyncPage(quiet.token.text, False, None, [], [], [], inbox_view(quiet.inbox), interval)
 
 
@@ -93,7 +98,7 @@ async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
         removed_channel_ids=list(dict.fromkeys((*removed, *unseen))),
         notifications=await notification_views(ctx, draft.notifications),
         inbox=inbox_view(scope.viewer.inbox),
-        polling_interval=await _interval(ctx, [key for key in request.named or () if key in scope.heads], request),
+        polling_interval=await _interval(ctx, request, found),
     )
 
 
@@ -127,12 +132,21 @@ async def _all(work: Sequence[Coroutine[object, object, T]]) -> list[T]:
     return [await work[0]] if len(work) == 1 else await gather(*work)
 
 
-async def _interval(ctx: Context, channel_ids: Sequence[int], request: SyncRequest) -> Interval:
-    """Return when to ask again: as for the busiest of the channels that are named, or as for no channel."""
-    if not channel_ids:
+async def _interval(ctx: Context, request: SyncRequest, found: Found) -> Interval:
+    """Return when to ask again: as for all that is the viewer's, or for the channels that are named."""
+    if request.named is None:
+        heads = found.scope.viewer.channels.values()
+        return viewer_interval(ctx, len(heads), sum(head.last_event for head in heads), request.activity)
+    named = [key for key in request.named if key in found.scope.heads]
+    return await _shortest(ctx, {key: found.scope.heads[key].last_message for key in named}, request)
+
+
+async def _shortest(ctx: Context, channels: Mapping[int, int | None], request: SyncRequest) -> Interval:
+    """Return the shortest interval of some channels, given with their last message, None where it is as before."""
+    if not channels:
         interval = general_interval(ctx.services, request.activity or ctx.activity)
         ctx.intervals.append(interval)
         return interval
-    found = [interval_of(ctx, channel_id, request.activity) for channel_id in channel_ids]
+    found = [interval_of(ctx, channel_id, last, request.activity) for channel_id, last in channels.items()]
     looked_up = await gather(*(one for one in found if not isinstance(one, Interval)))
     return min((*(one for one in found if isinstance(one, Interval)), *looked_up), key=lambda one: one.milliseconds)

@@ -13,7 +13,7 @@ _SHARED_FIELDS = {
     "ReactionGroup": "emoji count",
     "User": "id name image",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
-    "PollingInterval": "milliseconds reason activeUsers serverLoad",
+    "PollingInterval": "milliseconds reason activeUsers messageRate serverLoad",
 }
 
 SHARED = frozenset(f"{type_name}.{field}" for type_name, names in _SHARED_FIELDS.items() for field in names.split())

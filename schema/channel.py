@@ -85,7 +85,7 @@ class Channel(Node):
 
     @strawberry.field(description="When to ask for this channel's messages again.", graphql_type=PollingInterval)
     def polling_interval(self, info: Info, root: strawberry.Parent[ChannelView]) -> Maybe[Interval]:
-        return polling.interval_of(info.context, root.head.channel_id)
+        return polling.interval_of(info.context, root.head.channel_id, root.head.last_message)
 
     @strawberry.field(description="As Query.messages.", graphql_type=MessageConnection | None)
     async def messages(

@@ -96,14 +96,15 @@ ASSUMED = {
     "NotificationsPayload.notifications": MAX_MARKED,
 }
 ASSUMED_MISTAKES = 1
-# What is more work than the objects of its answer are.
+# What is more work than the objects of its answer are: a search looks at every channel or person, or for the words in an
+# index; who is online at many members.
 WEIGHTS = {
-    "Query.searchChannels": 20,
-    "Query.searchUsers": 50,
+    "Query.searchChannels": 100,
+    "Query.searchUsers": 100,
     "Query.searchMessages": 100,
     "Query.sync": 10,
     "Subscription.sync": 10,
-    "Channel.onlineUsers": 10,
+    "Channel.onlineUsers": 100,
 }
 WEIGHT_OF_CHANGE = 10
 WEIGHT_OF_INTROSPECTION = 1000
@@ -116,15 +117,25 @@ def value_of(cost: Cost, variables: Mapping[str, Any]) -> int:
 
 def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Cost:
     """Return what an operation of a valid document costs, at least 1."""
+    return _sum([1, _priced(schema, document, operation, item=1)])
+
+
+def work_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Cost:
+    """Return what of an operation's cost is work that is done however little its answer then holds."""
+    return _priced(schema, document, operation, item=0)
+
+
+def _priced(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, item: int) -> Cost:
     root = schema.get_root_type(operation.operation)
     assert root is not None
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    return _sum([1, _Pricing(schema, fragments).selected(root, [operation.selection_set], 1)])
+    return _Pricing(schema, fragments, item).selected(root, [operation.selection_set], 1)
 
 
 class _Pricing:
-    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], item: int) -> None:
         self._schema = schema
+        self._item = item
         self._fragments = fragments
         self._changes = schema.get_root_type(OperationType.MUTATION)
 
@@ -162,7 +173,7 @@ class _Pricing:
         sized = SIZED.get(coordinate)
         size = _size(sized, nodes[0]) if sized is not None else 1
         named: Any = get_named_type(field.type)
-        item = _sum([1, self.selected(named, sets, size)])
+        item = _sum([self._item, self.selected(named, sets, size)])
         if isinstance(get_nullable_type(field.type), GraphQLList):
             return _sum([weight, _product(_count(coordinate, size, around), item)])
         return _sum([weight, item])

@@ -89,7 +89,7 @@ class MessageConnection:
 
     @strawberry.field(description="When to ask for this channel's messages again.", graphql_type=PollingInterval)
     def polling_interval(self, info: Info, root: strawberry.Parent[MessagePage]) -> Maybe[Interval]:
-        return polling.interval_of(info.context, root.head.channel_id)
+        return polling.interval_of(info.context, root.head.channel_id, root.head.last_message)
 
 
 @strawberry.type(description="Messages that were found, newest first; the cursors are places in this list.")

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     DocumentNode,
@@ -29,7 +29,7 @@ from models.errors import TooComplex
 from realtime.wake import Stopped
 from resolvers.context import Context
 from schema.build import PolluxSchema
-from schema.cost import Cost, cost_of, value_of
+from schema.cost import Cost, cost_of, value_of, work_of
 from schema.plan import Plan, plan
 from schema.variables import Signature, signature_of
 
@@ -52,7 +52,8 @@ class Document:
     worth_planning: bool = False
     signatures: dict[str | None, Signature | None] = field(default_factory=dict)
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
-    costs: dict[str | None, Cost] = field(default_factory=dict)
+    # By operation: what it costs, and what of that is work in any case.
+    costs: dict[str | None, tuple[Cost, Cost]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, node: DocumentNode) -> "Document":
@@ -60,11 +61,18 @@ class Document:
         return cls(node, tuple(sorted({name for definition in node.definitions for name in _conditions(definition)})))
 
 
+class Price(NamedTuple):
+    """What an operation costs with its variables, and what of that is work that is done whatever it finds."""
+
+    cost: int
+    work: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation with its variables: everything of a request that does not change when it is sent again.
 
-    `cost` is what it may cost, as schema/cost.py counts.
+    `price` is what it may cost, as schema/cost.py counts.
     """
 
     document: Document
@@ -73,7 +81,7 @@ class Operation:
     given: dict[str, Any]
     variables: dict[str, Any]
     plan: Plan | None
-    cost: int
+    price: Price
 
     @property
     def is_query(self) -> bool:
@@ -97,19 +105,23 @@ def prepare(
 ) -> Operation | list[GraphQLError]:
     """Return the operation ready to execute, or what is wrong with its variables. Raises TooComplex beyond `max_cost`."""
     if name not in document.costs:
-        document.costs[name] = cost_of(schema._schema, document.node, node)
+        document.costs[name] = cost_of(schema._schema, document.node, node), work_of(schema._schema, document.node, node)
         document.signatures[name] = signature_of(schema._schema, node)
-    signature, cost = document.signatures[name], document.costs[name]
+    signature, costs = document.signatures[name], document.costs[name]
     quick = signature.coerced(given) if signature is not None else None
     if quick is not None:
         key = _plan_key(document, name, quick)
         if key in document.plans:
-            return Operation(document, node, name, given, quick, document.plans[key], _affordable(cost, quick, max_cost))
+            return Operation(document, node, name, given, quick, document.plans[key], _affordable(costs, quick, max_cost))
     variables = _variables(schema, node, given)
     if isinstance(variables, list):
         return variables
-    known, price = variables.coerced, _affordable(cost, variables.coerced, max_cost)
-    if node.operation is not OperationType.QUERY or not planned or not (document.worth_planning or price >= WORTH_PLANNING_COST):
+    known, price = variables.coerced, _affordable(costs, variables.coerced, max_cost)
+    if (
+        node.operation is not OperationType.QUERY
+        or not planned
+        or not (document.worth_planning or price.cost >= WORTH_PLANNING_COST)
+    ):
         return Operation(document, node, name, given, known, None, price)
     key = _plan_key(document, name, known)
     if key not in document.plans and len(document.plans) < MAX_PLANS:
@@ -117,13 +129,12 @@ def prepare(
     return Operation(document, node, name, given, known, document.plans.get(key), price)
 
 
-def _affordable(cost: Cost, variables: Mapping[str, Any], max_cost: int) -> int:
+def _affordable(costs: tuple[Cost, Cost], variables: Mapping[str, Any], max_cost: int) -> Price:
     """Return what an operation costs with these variables. Raises TooComplex."""
-    price = value_of(cost, variables)
-    if price > max_cost:
-        raise TooComplex(
-            f"The operation may cost {price}; {max_cost} are allowed. Ask for smaller pages, or for less of each item.", cost=price
-        )
+    price = Price(*(value_of(cost, variables) for cost in costs))
+    if price.cost > max_cost:
+        message = f"The operation may cost {price.cost}; {max_cost} are allowed. Ask for smaller pages, or for less of each item."
+        raise TooComplex(message, cost=price.cost)
     return price
 
 

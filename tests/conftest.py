@@ -5,6 +5,7 @@ A test that takes `store_url` (directly or through `services` or `api`) runs twi
 
 import os
 import secrets
+import signal
 import time
 import traceback
 from collections.abc import AsyncIterator, Iterator
@@ -28,7 +29,9 @@ from tests.servers.valkey import Valkey
 
 
 def pytest_configure() -> None:
-    """What the developer has set in the environment must not reach a test."""
+    """What the developer has set must not reach a test, nor that a shell has started the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a test starts would ignore Ctrl-C as well
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.startswith(("POLLUX_", "LOG_", "OTEL_")) or name in (
             "DATABASE_URL",
@@ -74,13 +77,20 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> StoreUrl:
+async def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StoreUrl]:
     """A migrated, empty database."""
     if request.param == "sqlite":
         url = StoreUrl.parse(f"sqlite://{tmp_path / 'pollux.db'}")
         await migrate(url, wall_clock_us())
-        return url
-    return await fresh_postgres_database(request.getfixturevalue("postgres"))
+        yield url
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = await fresh_postgres_database(server)
+    yield url
+    # Thousands of databases are gigabytes.
+    administrator = await asyncpg.connect(server.url("postgres"))
+    await administrator.execute(f'DROP DATABASE "{url.text.rsplit("/", 1)[1]}" WITH (FORCE)')
+    await administrator.close()
 
 
 async def fresh_postgres_database(server: Postgres) -> StoreUrl:
@@ -103,7 +113,9 @@ async def fresh_postgres_database(server: Postgres) -> StoreUrl:
 
 @pytest.fixture
 def settings(store_url: StoreUrl, valkey: Valkey) -> Settings:
-    return Settings.model_validate({"database_url": store_url, "redis_url": valkey.url, "POLLUX_JWT_SECRET": SECRET})
+    # Tests ask as fast as they can; those of the limits turn them on. A busy machine must not move their intervals.
+    given = {"database_url": store_url, "redis_url": valkey.url, "POLLUX_JWT_SECRET": SECRET}
+    return Settings.model_validate({**given, "POLLUX_RATE_LIMIT": "off", "POLLUX_POLLING_POLICY": "activity"})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from itertools import count
 from typing import NamedTuple
 
 from cache.presence import Presence
-from realtime.load import LoadMeter
+from realtime.fleet import Fleet
 from schema.operation import executed
 from tests.api.documents import Question, filled
 from tests.api.world import Time, World
@@ -47,7 +47,7 @@ class Speeds:
     quick: Api
     time: Time
     presence: Presence
-    load: LoadMeter
+    fleet: Fleet
     ways: Counter[str] = field(default_factory=Counter)
     answers: int = 0
 
@@ -56,7 +56,7 @@ class Speeds:
 
     def world(self) -> World:
         """Return a world whose people are in no other."""
-        return World(next(_numbers), self.time, self.presence, self.load)
+        return World(next(_numbers), self.time, self.presence, self.fleet)
 
     async def compare(self, world: World, asked: Asked, *, times: int) -> None:
         """Ask both servers the same, the quick one several times. Raises AssertionError where an answer differs."""

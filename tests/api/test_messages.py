@@ -4,6 +4,7 @@ import pytest
 
 from models import ids
 from models.cursor import CursorKind
+from realtime.pacing import PollingPolicy
 from resolvers.message import channel_key
 from tests.asking import POLL, Api
 
@@ -127,6 +128,7 @@ async def test_a_stranger_reads_a_public_channel_and_nothing_of_a_private_one(ap
 
 
 async def test_the_interval_and_the_active_users_come_with_the_page(api: Api) -> None:
+    api.services.pace.policy = PollingPolicy.ACTIVITY
     channel = await api.channel("bob")
     await api.poll(channel, who="bob")
     await api.poll(channel)

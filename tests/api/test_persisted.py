@@ -21,6 +21,8 @@ BEARER = {"Authorization": f"Bearer {token('alice')}"}
 TEXT = "query Me { viewer { name } }"
 INTROSPECTION = "{ __schema { queryType { name } } }"
 ALICE = {"data": {"viewer": {"name": "Alice"}}}
+# Redis is given a moment for each document and no more: on a busy machine one may not get there.
+ATTEMPTS = 50
 
 Send = Callable[..., Awaitable[ClientResponse]]
 
@@ -116,12 +118,15 @@ async def test_nobody_without_a_token_registers_or_asks(api: Api) -> None:
 async def test_another_process_finds_what_one_registered(
     api: Api, settings: Settings, opened: tuple[Services, RedisLevel], aiohttp_client: AiohttpClient
 ) -> None:
-    text = f"{TEXT} # {id(api)}"
-    await _by_post(api.client, _apq(text, query=text))
-    await opened[1].settled()
     async with open_services(settings) as parts:
         another = await aiohttp_client(build_app(settings, *parts))
-        assert await (await _by_get(another, _apq(text))).json() == ALICE
+        for attempt in range(ATTEMPTS):
+            text = f"{TEXT} # {id(api)} {attempt}"
+            await _by_post(api.client, _apq(text, query=text))
+            await opened[1].settled()
+            if await (await _by_get(another, _apq(text))).json() == ALICE:
+                return
+    raise AssertionError("what one process registered, another never found")
 
 
 @pytest.fixture

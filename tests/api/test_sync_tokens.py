@@ -40,14 +40,3 @@ async def test_a_token_beyond_the_head_ends_the_epoch(api: Api) -> None:
     page = await synced(api, token)
     assert (page["resetReason"], contents(page)) == ("HISTORY_REWRITTEN", {channel: []})
     assert api.services.lineage.epoch_hex != before
-
-
-async def test_a_token_from_before_what_is_kept_has_expired(api: Api) -> None:
-    await api.channel()
-    token = (await synced(api))["token"]
-    for _ in range(3):
-        await api.channel()
-    async with api.services.db.transaction() as tx:
-        await tx.run("DELETE FROM user_log WHERE number <= 3")
-    page = await synced(api, token)
-    assert (page["resetReason"], len(page["channels"])) == ("TOKEN_EXPIRED", 4)

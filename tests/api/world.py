@@ -10,7 +10,7 @@ from typing import Any
 
 from cache.presence import Presence
 from models import ids
-from realtime.load import LoadMeter
+from realtime.fleet import Fleet
 from tests.api.changes import Change, Kind, Place
 from tests.asking import CREATE, JOIN, SEND, Api, token
 
@@ -50,7 +50,7 @@ class World:
     number: int
     time: Time
     presence: Presence
-    load: LoadMeter
+    fleet: Fleet
     names: dict[str, str] = field(default_factory=dict)
     _renamed: dict[str, int] = field(default_factory=dict)
 
@@ -93,7 +93,7 @@ class World:
         """Let somebody change something, or time pass; what the server refuses changes nothing."""
         if change.kind is Kind.WAIT:
             self.time.passes(change.seconds, load=change.load)
-            self.load.sample()
+            await self.fleet.beat()
             await self.presence.settle()
         elif change.kind is Kind.RENAME:
             self._renamed[change.who] = self._renamed.get(change.who, 0) + 1

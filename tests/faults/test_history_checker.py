@@ -125,6 +125,18 @@ def _stale_name_in_an_ack(history: History) -> None:
     history.answers[-1] = history.answers[-1]._replace(nodes=nodes, end=nodes[-1].cursor)
 
 
+def _maybe_called_ann_1(history: History, *, batch: int) -> None:
+    history.attempts.append(named("Ann 1", 400, 401)._replace(outcome=Outcome.UNKNOWN))
+    history.answers += [
+        _look("gil", 5, 450, shown(5, author="Ann 1"))._replace(batch=batch),
+        _look("gil", 5, LATER_S, shown(5))._replace(batch=batch),
+    ]
+
+
+def _name_goes_back(history: History) -> None:
+    _maybe_called_ann_1(history, batch=0)
+
+
 def _stale_leave(history: History) -> None:
     history.attempts += [moved(Kind.JOIN, "gil", ROOM, 400, 401), moved(Kind.LEAVE, "gil", ROOM, 402, 403)]
     history.answers.append(page("gil", 1, SENDS, LATER_S, head=SENDS)._replace(member=True))
@@ -196,6 +208,7 @@ PLANTED: list[tuple[Callable[[History], None], set[Fault]]] = [
     (_stale_join, {Fault.STALE}),
     (_leaked, {Fault.LEAKED}),
     (_edit_undone, {Fault.BACKWARD}),
+    (_name_goes_back, {Fault.BACKWARD}),
     (_head_goes_back, {Fault.BACKWARD}),
     (_two_states_of_one_version, {Fault.MIXED}),
     (_gap, {Fault.GAP}),
@@ -237,3 +250,9 @@ def test_a_history_of_five_thousand_sends_is_checked_in_two_seconds() -> None:
     began_s = time.process_time()
     assert check(history).faults == set()
     assert time.process_time() - began_s < 2
+
+
+def test_pages_given_together_may_call_somebody_what_they_were_called_at_different_moments() -> None:
+    history = sample.correct_history(SENDS)
+    _maybe_called_ann_1(history, batch=1)
+    assert check(history).lines() == []

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from cache.persisted import LONGEST_BYTES, RENEW_S, TTL_S, PersistedTexts
-from cache.redis_level import Redis, RedisLevel, redis_client
+from cache.redis_client import redis_client
+from cache.redis_level import Redis, RedisLevel
 from tests.servers.valkey import Valkey
 
 TEXT = "{ viewer { name } } # 김"

@@ -8,7 +8,8 @@ import pytest
 
 from cache.lineage import Lineage
 from cache.presence import RETOLD_S, ChannelPresence, Presence
-from cache.redis_level import RedisLevel, redis_client
+from cache.redis_client import redis_client
+from cache.redis_level import RedisLevel
 from models.cursor import CursorCodec, SigningKey
 from resolvers.services import Services
 from tests.asking import Api

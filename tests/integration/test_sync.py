@@ -24,8 +24,10 @@ from models.message import messages_between
 from models.migrate import migrate
 from models.notification import Mark, NewNotification, mark
 from models.open_channel import NewChannel, open_channel
+from models.retention import retain
 from models.send_plan import Send
 from models.store_url import StoreUrl
+from models.sync_token import SyncResetReason
 from models.update_channel import ChannelChange, update_channel
 from models.user import Claims, admit
 from resolvers.context import Context, Viewer
@@ -143,6 +145,10 @@ class Synced(RuleBasedStateMachine):
         chosen = None if numbers is None else sorted(numbers)
         self._do(mark(self.db, self.people[who], what, chosen, wall_clock_us()))
 
+    @rule()
+    def take_out_what_is_old(self) -> None:
+        self._do(retain(self.db, wall_clock_us() + 1, grace_s=0))
+
     @rule(who=PEOPLE, limit=LIMITS, how=TRANSPORTS)
     def fetch_a_page(self, who: int, limit: int, how: str) -> None:
         self._fetch(who, limit, how)
@@ -178,7 +184,7 @@ class Synced(RuleBasedStateMachine):
         ctx = Context(self.services, Viewer(self.people[who], frozenset()))
         request = SyncRequest(token, named, limit, None, wait_ms=1 if how == "held poll" else 0)
         page: SyncPage = self._do(self._first(ctx, request) if how == "subscription" else sync(ctx, request))
-        assert page.reset_reason is None
+        assert page.reset_reason in (None, SyncResetReason.TOKEN_EXPIRED)
         return page
 
     async def _first(self, ctx: Context, request: SyncRequest) -> SyncPage:
@@ -228,6 +234,7 @@ def test_a_client_holds_what_a_fresh_snapshot_gives(
         return await fresh_postgres_database(server)
 
     monkeypatch.setattr("resolvers.sync_draft.FAR", 6)
+    monkeypatch.setattr("models.retention.KEPT", 6)
     monkeypatch.setattr("resolvers.sync_draft.NEWEST", 4)
     few = places == "few places"
     if few:

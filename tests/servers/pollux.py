@@ -27,12 +27,12 @@ def run_server(*arguments: str, **environment: str) -> subprocess.CompletedProce
 
 
 class Server:
-    """One supervising process and its workers. Settings not given here are the defaults."""
+    """One supervising process and its workers. Settings not given here are the defaults, but for rate limits."""
 
     def __init__(self, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {"POLLUX_JWT_SECRET": SECRET, "PORT": str(self.port), **environment}
+        self._environment = {"POLLUX_JWT_SECRET": SECRET, "POLLUX_RATE_LIMIT": "off", "PORT": str(self.port), **environment}
         self.log_path = Path(environment["DATABASE_URL"].removeprefix("sqlite://")).parent / f"server-{self.port}.log"
         if not environment["DATABASE_URL"].startswith("sqlite"):
             self.log_path = Path(environment.pop("LOG_FOLDER", "/tmp")) / f"pollux-server-{self.port}.log"

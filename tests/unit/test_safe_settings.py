@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from app.settings import DEVELOPMENT_SECRET, is_loopback
+from app.setting_texts import is_loopback
+from app.settings import DEVELOPMENT_SECRET
 from tests.unit.test_settings import SECRET, load_with, wrong_with
 
 

@@ -3,13 +3,17 @@
 import pytest
 
 from app.limits import Limits
+from app.rate_settings import RateSettings
 from app.settings import Settings, WrongSettings
 from models.store_url import StoreUrl, without_password
 from realtime.pacing import PollingPolicy
 
 SECRET = "a-secret-of-this-test-that-is-long-enough"
 STORES = r"allowed: sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql://…"
-REDIS = r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, or none"
+REDIS = (
+    r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE,"
+    r" redis+cluster://HOST:PORT,HOST:PORT, or none"
+)
 
 
 def load_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
@@ -28,8 +32,7 @@ def wrong_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
 
 def test_defaults_are_those_of_the_contract() -> None:
     found = Settings.load()
-    # The contract's `adaptive` is not built yet.
-    assert found.polling_policy is PollingPolicy.ACTIVITY
+    assert found.polling_policy is PollingPolicy.ADAPTIVE
     assert found.shown() == {
         "DATABASE_URL": "sqlite://var/pollux.db",
         "REDIS_URL": "(embedded, in var)",
@@ -41,7 +44,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         "POLLUX_JWKS_URL": "(unset)",
         "POLLUX_JWT_ISSUER": "(unset)",
         "POLLUX_JWT_AUDIENCE": "(unset)",
-        "POLLUX_POLLING_POLICY": "activity",
+        "POLLUX_POLLING_POLICY": "adaptive",
+        "POLLUX_REQUEST_BUDGET": "(unset)",
         "POLLUX_MAX_HELD": "10000",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "on",
@@ -51,6 +55,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "LOG_LEVEL": "info",
         "LOG_FORMAT": "text",
         **Limits().shown_limits(),
+        **RateSettings().shown_rates(),
     }
 
 
@@ -66,6 +71,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLLUX_JWT_ISSUER": "https://idp",
         "POLLUX_JWT_AUDIENCE": "chat",
         "POLLUX_POLLING_POLICY": "load",
+        "POLLUX_REQUEST_BUDGET": "2500.5",
         "POLLUX_MAX_HELD": "500",
         "POLLUX_GRAPHIQL": "on",
         "POLLUX_INTROSPECTION": "off",
@@ -74,6 +80,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
         **{variable: str(int(value) - 1) for variable, value in Limits().shown_limits().items()},
+        **dict.fromkeys(RateSettings().shown_rates(), "30.5/40000"),
+        "POLLUX_RATE_LIMIT": "off",
+        "POLLUX_TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7/32,2001:db8::/32",
     }
     secrets = {"POLLUX_JWT_SECRET": SECRET, "POLLUX_METRICS_TOKEN": SECRET}
     shown = load_with(monkeypatch, **secrets, **environment).shown()
@@ -96,6 +105,14 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REDIS_URL", "redis://", REDIS),
         ("REDIS_URL", "unix://", REDIS),
         ("REDIS_URL", "None", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:1,b:2", REDIS),
+        ("REDIS_URL", "redis+sentinel:///mymaster", REDIS),
+        ("REDIS_URL", "redis+cluster://", REDIS),
+        ("REDIS_URL", "redis+cluster://a:1,b:2/1", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:1,,b/mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:0/mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a:port/mymaster", REDIS),
+        ("REDIS_URL", "redis+sentinel://a/mymaster?db=1", REDIS),
         ("PORT", "65536", "allowed: 0 to 65535"),
         ("PORT", "-1", "allowed: 0 to 65535"),
         ("PORT", "http", "allowed: 0 to 65535"),
@@ -107,9 +124,19 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POLLUX_JWKS_URL", "https://idp:0/keys", "allowed: https://HOST/PATH"),
         ("POLLUX_MAX_TOKENS", "99", "allowed: 100 to 1000000"),
         ("POLLUX_MAX_COST", "much", "allowed: 10 to 1000000"),
+        ("POLLUX_RATE_LIMIT", "no", "allowed: on or off"),
+        ("POLLUX_RATE_SENDS", "20", "allowed: RATE/BURST"),
+        ("POLLUX_RATE_SENDS", "0/10", "allowed: RATE/BURST"),
+        ("POLLUX_RATE_CHANNEL", "10/0", "allowed: RATE/BURST"),
+        ("POLLUX_RATE_ADDRESS_SENDS", "-1/5", "allowed: RATE/BURST"),
+        ("POLLUX_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "allowed: addresses or networks"),
+        ("POLLUX_TRUSTED_PROXIES", "10.0.0.1/8", "allowed: addresses or networks"),
         ("POLLUX_ENV", "prod", "allowed: development or production"),
-        ("POLLUX_POLLING_POLICY", "fast", "allowed: activity or load"),
+        ("POLLUX_POLLING_POLICY", "fast", "allowed: adaptive, activity or load"),
+        ("POLLUX_REQUEST_BUDGET", "0", "allowed: polls a second, more than 0"),
+        ("POLLUX_REQUEST_BUDGET", "inf", "allowed: polls a second, more than 0"),
         ("POLLUX_MAX_HELD", "-1", "allowed: 0 to 1000000"),
+        ("POLLUX_MAX_CONNECTIONS", "9", "allowed: 10 to 1000000"),
         ("POLLUX_GRAPHIQL", "true", "allowed: on or off"),
         ("POLLUX_INTROSPECTION", "1", "allowed: on or off"),
         ("LOG_LEVEL", "INFO", "allowed: debug, info, warning or error"),

@@ -20,7 +20,8 @@ class FreshnessChecks:
         self._seq_of_cursor: dict[tuple[str, str], int] = {}
         self._head_seen: dict[tuple[str, str], int] = {}
         self._version_seen: dict[tuple[str, str, str], int] = {}
-        self._name_seen: dict[tuple[str, str], int] = {}
+        # The latest name seen before the present batch, that batch, and the latest seen with it.
+        self._name_seen: dict[tuple[str, str], tuple[int, object, int]] = {}
 
     def check(self) -> None:
         for attempt in self._history.attempts:
@@ -89,14 +90,14 @@ class FreshnessChecks:
             if node.version < seen:
                 self._found.add(Fault.BACKWARD, f"{answer.client} was shown {where} in version {node.version} after {seen}")
             self._version_seen[answer.client, channel, node.key] = max(seen, node.version)
-        self._name(answer.client, answer.client, message.who, node.author, answer.began_s)
+        self._name(answer.client, answer, message.who, node.author, answer.began_s)
 
     def _state(self, channel: str, node: Shown) -> None:
         state = (node.content, node.deleted)
         if self._states.setdefault((channel, node.key, node.version), state) != state:
             self._found.add(Fault.MIXED, f"{node.key} in {channel} has two states in version {node.version}")
 
-    def _name(self, reader: str, client: str | None, who: str, name: str, began_s: float) -> None:
+    def _name(self, reader: str, answer: Answer | None, who: str, name: str, began_s: float) -> None:
         names = self._ledger.names.get(who)
         if names is None:
             return
@@ -106,8 +107,11 @@ class FreshnessChecks:
             return
         if step < names.floor.at(began_s):
             self._found.add(Fault.STALE, f"{reader} was shown {who} as {name}, an earlier name")
-        if client is not None:
-            seen = self._name_seen.get((client, who), 0)
-            if step < seen:
+        if answer is not None:
+            batch = answer.batch or object()
+            before, last, highest = self._name_seen.get((answer.client, who), (0, batch, 0))
+            if last != batch:
+                before = highest
+            if step < before:
                 self._found.add(Fault.BACKWARD, f"{reader} was shown {who} as {name} after a later name")
-            self._name_seen[client, who] = max(seen, step)
+            self._name_seen[answer.client, who] = before, batch, max(highest, step)

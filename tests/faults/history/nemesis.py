@@ -116,6 +116,24 @@ async def kill_valkey(lab: Lab) -> None:
         lab.valkey.start()
 
 
+async def fail_over(lab: Lab) -> None:
+    """Kill the Valkey that is primary, until the Sentinels have put its replica in its place and it is back as a replica."""
+    assert lab.sentinels is not None
+    with lab.window():
+        await asyncio.to_thread(lab.sentinels.fail_over)
+        await asyncio.to_thread(lab.sentinels.rejoin)
+
+
+async def kill_cluster_node(lab: Lab) -> None:
+    """Kill one node of the cluster after another, for a while each."""
+    assert lab.cluster is not None
+    for port in lab.cluster.ports:
+        with lab.window():
+            lab.cluster.kill_node(port)
+            await asyncio.sleep(1.0)
+            lab.cluster.start_node(port)
+
+
 async def pause_valkey(lab: Lab) -> None:
     """Let Valkey accept connections and answer nothing."""
     with lab.window():

@@ -72,7 +72,8 @@ class Answer(NamedTuple):
     """One answer to a reader. A `client` asks one thing at a time, so its answers have an order.
 
     `after` and `end` are the cursors given and got, `more` is hasNextPage; `visible` is False where the channel was
-    NOT_FOUND; `member` is whether the answer shows `who` as a member, None where it was not asked.
+    NOT_FOUND; `member` is whether the answer shows `who` as a member, None where it was not asked. Answers of one `batch`
+    that is not 0 were given together, made from pages of several moments: their order says nothing of what people are called.
     """
 
     client: str
@@ -88,6 +89,7 @@ class Answer(NamedTuple):
     more: bool = False
     visible: bool = True
     member: bool | None = None
+    batch: int = 0
 
 
 class Failure(NamedTuple):

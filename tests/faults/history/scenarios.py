@@ -43,6 +43,8 @@ class Scenario:
     lasts_s: float = 0.0
     control: Control | None = None
     finds: Fault | None = None
+    redis: str = "one server"
+    pooler: bool = False
 
 
 _POSTGRES = frozenset({UNAVAILABLE})
@@ -54,8 +56,11 @@ PAUSE_WORKER = Scenario("worker stopped 1 s", nemesis.pause_worker)
 REDEPLOY = Scenario("reload and restart", nemesis.redeploy)
 RESTART_POSTGRES = Scenario("PostgreSQL falls", nemesis.restart_postgres, _POSTGRES)
 TERMINATE = Scenario("backends terminated", nemesis.terminate_backends, _POSTGRES)
+POOLER = Scenario("falls behind pgbouncer", nemesis.restart_postgres, _POSTGRES, pooler=True)
 LOCK = Scenario("channel row locked", nemesis.lock_a_row)
 KILL_VALKEY = Scenario("Valkey killed", nemesis.kill_valkey)
+FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, redis="sentinels")
+CLUSTER_NODE = Scenario("cluster node killed", nemesis.kill_cluster_node, rounds=2, redis="cluster")
 PAUSE_VALKEY = Scenario("Valkey stopped 1 s", nemesis.pause_valkey)
 WANDER = Scenario("workers, Valkey killed", nemesis.kill_worker_and_valkey, _KILL, lasts_s=60.0)
 FLUSH = Scenario("Valkey flushed", nemesis.flush_valkey)
@@ -67,8 +72,8 @@ WRITE_BEHIND = Scenario("control: write-behind", nemesis.nothing, rounds=2, cont
 CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
-    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, LOCK,
-    KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, ALL_POSTGRES,
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, POOLER, LOCK,
+    KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, FAIL_OVER, CLUSTER_NODE, ALL_POSTGRES,
 ]  # fmt: skip
 ON_SQLITE = [
     CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, ALL_SQLITE,
@@ -79,7 +84,7 @@ def run(scenario: Scenario, store: str, *, sends: int, polls: int, progress: Pro
     """Run one scenario on parts of its own until it has `sends` acknowledged and `polls` answered; returns what came of it."""
     if rounds is not None:
         scenario = replace(scenario, rounds=rounds, lasts_s=0.0)
-    with Lab(store) as lab:
+    with Lab(store, redis=scenario.redis, pooler=scenario.pooler) as lab:
         plan = Plan(tuple(server.port for server in lab.servers), seed=random.randrange(2**32), control=scenario.control)
         load = LoadProcess(plan, lab.folder / "history")
         try:

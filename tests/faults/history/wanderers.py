@@ -48,7 +48,7 @@ class Wanderer:
         self.position: Position | None = None
         self._cursors: dict[str, str | None] = dict.fromkeys(rooms)
         self._new: defaultdict[str, list[Shown]] = defaultdict(list)
-        self._leg = 0
+        self._leg, self._batch = 0, 1
         self._began_s = 0.0
         self._unsent: str | None = None
 
@@ -105,6 +105,7 @@ class Wanderer:
                     self._log(channel, Way.FOLLOW, tuple(nodes), after=after, end=end, more=not caught_up)
                     self._cursors[channel] = end
                 self._new.clear()
+                self._batch += 1
             case Reset() | Gap():
                 raise RuntimeError(f"{self.person.who} was given {event}")
             case _:
@@ -134,6 +135,6 @@ class Wanderer:
     ) -> None:  # fmt: skip
         """Log what came. Of a page it is only known that it was asked for after the leg began."""
         who, ended_s = self.person.who, time.monotonic()
-        answer = Answer(f"{who}-client", who, 0, channel, way, self._began_s, ended_s, after, end, nodes, more)
+        answer = Answer(f"{who}-client", who, 0, channel, way, self._began_s, ended_s, after, end, nodes, more, batch=self._batch)
         self.person.load.history.answers.append(answer)
         self.person.load.signals.polls.value += 1

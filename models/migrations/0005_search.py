@@ -27,7 +27,7 @@ async def index_words(_apps, editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0003_audit')]
+    dependencies = [('models', '0004_retention')]
 
     initial = False
 
