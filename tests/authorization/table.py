@@ -47,7 +47,7 @@ FIELDS: dict[Rule, dict[str, str]] = {
         "MessageEdge": "cursor node",
         "MessageSearchConnection": "edges nodes pageInfo",
         "ReactionGroup": "emoji count viewerHasReacted",
-        "PollingInterval": "milliseconds reason activeUsers messageRate serverLoad",
+        "PollingInterval": "milliseconds reason activeUsers serverLoad messageRate",
         "ChannelDelta": "channel messages limited gapCursor headCursor",
     },
     Rule.KEEPER: {
