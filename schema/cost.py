@@ -96,10 +96,11 @@ ASSUMED = {
     "NotificationsPayload.notifications": MAX_MARKED,
 }
 ASSUMED_MISTAKES = 1
-# What is more work than the objects of its answer are: a search looks at every channel, who is online at many members.
+# What is more work than the objects of its answer are: a search looks at every channel or person, or for the words in an
+# index; who is online at many members.
 WEIGHTS = {
     "Query.searchChannels": 100,
-    "Query.searchUsers": 50,
+    "Query.searchUsers": 100,
     "Query.searchMessages": 100,
     "Query.sync": 10,
     "Subscription.sync": 10,
