@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup web serve test bench bench-sends faults check format lock migration clean
+.PHONY: help setup web serve test bench bench-sends soak faults check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,7 +31,10 @@ bench: .venv/bench benchmarks/peers/node_modules/.installed ## polls and sends a
 bench-sends: .venv/dev ## group commit beside one transaction a message; a minute
 	$(BIN)/python -m benchmarks.group_commit
 
-faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 10 minutes
+soak: .venv/bench ## two processes under 70 % load for MINUTES (30): memory, tasks, connections, bloat and latency, plotted
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30)
+
+faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 12 minutes
 	$(BIN)/python -m tests.faults.history
 
 format: .venv/dev ## format the code and write schema/schema.graphql

@@ -9,20 +9,14 @@ import logging
 import socket
 from typing import Any
 
-import orjson
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
 
-from app.identity import LONGEST_TOKEN
+from app.edge_protocol import BEAT_S, KEEP_S, LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, REST_S, EdgeProtocol
 from app.wiring import ANSWER, VIEW
-from models.errors import ErrorCode
+from models.tasks import end
 
 log = logging.getLogger("pollux.http")
 
-# Of the request line: the longest that other servers and proxies let pass; a longer query is to be sent by POST.
-LONGEST_LINE_BYTES = 8190
-# Of a header: the longest token, and the name of its scheme. Another bound than a line's, so that an error tells which.
-LONGEST_HEADER_BYTES = LONGEST_TOKEN + 64
 # After SIGTERM everything has this long to end.
 DRAIN_S = 5.0
 # An idle connection has this long for one more request, which is answered and told that it was the last: closed at once, it
@@ -31,34 +25,13 @@ LINGER_S = 3.0
 _LOOK_S = 0.05
 
 
-class EdgeProtocol(web.RequestHandler):
-    """One connection."""
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        """Return the answer to what is no HTTP, or more of it than is read, and close the connection."""
-        if status >= 500:
-            log.error("a request failed outside the application", exc_info=exc)
-            code, said = ErrorCode.INTERNAL_SERVER_ERROR, "Something went wrong on the server."
-        elif isinstance(exc, LineTooLong):
-            status, said = 431, "A header is too long."
-            if str(exc.args[1]) == str(LONGEST_LINE_BYTES):
-                status, said = 414, "The URL is too long; send the request by POST."
-            code = ErrorCode.BAD_REQUEST
-        else:
-            log.debug("not HTTP: %s", message)
-            code, said = ErrorCode.BAD_REQUEST, "This is not a request of HTTP/1.1."
-        body = orjson.dumps({"errors": [{"message": said, "extensions": {"code": code.value}}]})
-        answer = web.Response(status=status, body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
-        answer.force_close()
-        return answer
-
-
 class Edge:
-    """Serves an application on a listening socket until it is closed."""
+    """Serves an application on a listening socket until it is closed, to at most so many connections at once."""
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, *, max_connections: int = 20_000) -> None:
+        self._max_connections = max_connections
+        self._crowd: set[EdgeProtocol] = set()
+        self._watching: asyncio.Task[None] | None = None
         # No access log: it costs as much as a poll (docs/adr/0006).
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_S - LINGER_S, handler_cancellation=True)
         self._app = app
@@ -73,8 +46,18 @@ class Edge:
         self._answer, self._application = self._app[ANSWER], server.request_handler
         server.request_handler = self._handle
         loop = asyncio.get_running_loop()
-        options: dict[str, Any] = {"access_log": None, "max_line_size": LONGEST_LINE_BYTES, "max_field_size": LONGEST_HEADER_BYTES}
-        self._listening = await loop.create_server(lambda: EdgeProtocol(server, loop=loop, **options), sock=listener)
+        options: dict[str, Any] = {
+            "access_log": None,
+            "max_line_size": LONGEST_LINE_BYTES,
+            "max_field_size": LONGEST_HEADER_BYTES,
+            "keepalive_timeout": KEEP_S,
+            "lingering_time": REST_S,
+            # What is packed is refused, not unpacked.
+            "auto_decompress": False,
+        }
+        crowd, most = self._crowd, self._max_connections
+        self._listening = await loop.create_server(lambda: EdgeProtocol(server, crowd, most, loop=loop, **options), sock=listener)
+        self._watching = asyncio.create_task(self._watch(), name="slow clients")
 
     async def close(self, *, linger_s: float = LINGER_S) -> None:
         """Stop accepting, let who waits for news wait no longer, let what is in flight end, and close."""
@@ -86,7 +69,17 @@ class Edge:
         await self._app[VIEW].close(self._app)
         while server is not None and server.connections and clock_s() < until_s:  # noqa: ASYNC110  # aiohttp tells nobody when a connection ends
             await asyncio.sleep(_LOOK_S)
+        if self._watching is not None:
+            await end(self._watching)
         await self._runner.cleanup()
+
+    async def _watch(self) -> None:
+        """Look after all connections, for ever."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            now_s = asyncio.get_running_loop().time()
+            for connection in list(self._crowd):
+                connection.beat(now_s)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         target = request.raw_path

@@ -3,6 +3,7 @@
 Rule: nothing a client sends is an error of the server; what cannot be read is refused with its own status.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ GRAPHQL_JSON = "application/graphql-response+json"
 EVENTS = "text/event-stream"
 # What a document identifier that is the document's own hash begins with.
 SHA256_PREFIX = "sha256:"
+# How long a client may take to send a request whose head is there.
+SLOW_S = 10.0
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -81,7 +84,13 @@ async def sent_request(request: web.Request) -> bytes | str:
         raise HttpRefusal(415, "Send the request without a content encoding.")
     try:
         # What has arrived whole, as a poll mostly has, need not be waited for.
-        body = request.content.read_nowait() if request.content.is_eof() and request.can_read_body else await request.read()
+        if request.content.is_eof() and request.can_read_body:
+            body = request.content.read_nowait()
+        else:
+            async with asyncio.timeout(SLOW_S):
+                body = await request.read()
+    except TimeoutError:
+        raise HttpRefusal(408, "The request did not arrive in time.", headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
         raise _too_large(request) from None
     if len(body) > request.client_max_size:

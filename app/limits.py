@@ -1,4 +1,4 @@
-"""Limits on what one request may be: settings, each with a default that suits clients which know what they ask.
+"""Limits on what one request and one process may take: settings, each with a default that suits clients which know what they ask.
 
 Rule: a limit is checked before the work that it bounds.
 """
@@ -16,7 +16,7 @@ def _limit(default: int, variable: str, least: int, most: int) -> Any:
 
 
 class Limits(BaseSettings):
-    """How much a request may ask for."""
+    """How much a request may ask for, and how many may connect."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
@@ -36,6 +36,9 @@ class Limits(BaseSettings):
     max_cost: int = _limit(10_000, "POLLUX_MAX_COST", 10, _MANY)
     # Items of lists and fields of objects, all together.
     max_variables: int = _limit(1000, "POLLUX_MAX_VARIABLES", 10, _MANY)
+
+    # Of one process, those that are held among them; each takes a file descriptor and some ten kilobytes.
+    max_connections: int = _limit(20_000, "POLLUX_MAX_CONNECTIONS", 10, _MANY)
 
     def shown_limits(self) -> dict[str, str]:
         """Return the limits by variable."""

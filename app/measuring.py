@@ -3,6 +3,7 @@
 Rule: parts count with plain integers and know nothing of metrics; here alone is said which number is which metric.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ def measure(parts: Measured) -> Values:
     _of_reads(sheet, parts.services)
     _of_stores(sheet, parts.services, parts.redis)
     _of_pacing(sheet, parts.services.pace.fleet)
+    sheet.write("pollux_tasks", len(asyncio.all_tasks()))
     sheet.write("pollux_workers", 1)
     sheet.write("pollux_process_cpu_seconds_total", time.process_time())
     resident = _resident_bytes()

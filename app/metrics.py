@@ -78,6 +78,7 @@ MEASURES = (
     Measure("pollux_fleet_load_ratio", Kind.HIGHEST, "Load of all processes of all servers, which polling intervals follow."),
     Measure("pollux_polling_stretch_ratio", Kind.HIGHEST, "How many times longer intervals are than if requests cost nothing."),
     _sum("pollux_polling_clients", "Clients that were told to ask again and have not been waited for in vain."),
+    _sum("pollux_tasks", "Tasks of the workers' event loops."),
     _sum("pollux_workers", "Worker processes."),
     _counter("pollux_process_cpu_seconds_total", "CPU time of the workers."),
     _sum("pollux_process_resident_memory_bytes", "Memory of the workers; what they share counts once for each."),

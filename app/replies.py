@@ -156,7 +156,7 @@ def _names(held: str, etag: str) -> bool:
 
 def _digest(answer: Answer) -> str:
     if answer.digest is None:
-        answer.digest = hashlib.sha256(answer.body).hexdigest()[:22]
+        answer.digest = hashlib.blake2b(answer.body, digest_size=11).hexdigest()
     return answer.digest
 
 
@@ -164,14 +164,21 @@ def _variant(answer: Answer, status: int, media_type: str, *, gzip: bool) -> byt
     """Return the first lines of one variant of an answer."""
     known = answer.encoded.get((status, media_type, gzip))
     if known is None:
-        headers = {**PRIVATE, "X-Poll-Interval": f"{answer.poll_interval_ms / 1000:g}"}
+        known = _first_lines(status, media_type, gzip, answer.poll_interval_ms)
         if status == 200:
-            headers["Content-Type"] = f"{media_type}; charset=utf-8"
-            headers["Content-Length"] = str(len(_gzip_body(answer) if gzip else answer.body))
-        if gzip:
-            headers["Content-Encoding"] = "gzip"
-        known = answer.encoded[status, media_type, gzip] = head(status, headers)
+            known += b"Content-Length: %d\r\n" % len(_gzip_body(answer) if gzip else answer.body)
+        answer.encoded[status, media_type, gzip] = known
     return known
+
+
+@lru_cache(maxsize=256)
+def _first_lines(status: int, media_type: str, gzip: bool, poll_interval_ms: int) -> bytes:  # a key of the cache
+    headers = {**PRIVATE, "X-Poll-Interval": f"{poll_interval_ms / 1000:g}"}
+    if status == 200:
+        headers["Content-Type"] = f"{media_type}; charset=utf-8"
+    if gzip:
+        headers["Content-Encoding"] = "gzip"
+    return head(status, headers)
 
 
 def _gzip_body(answer: Answer) -> bytes:

@@ -5,7 +5,8 @@ import re
 from urllib.parse import urlsplit
 
 from app.cors import parse_origins
-from cache.redis_client import SENTINELS, redis_client
+from cache.redis_client import DEFAULT_PORTS as SEVERAL_HOSTS
+from cache.redis_client import redis_client
 from models.store_url import StoreUrl
 
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -19,12 +20,10 @@ def redis_url(text: str | None) -> str | None:
     if text is None or text == "none":
         return text
     parts = urlsplit(text)
-    if parts.scheme == SENTINELS:
-        redis_client(text)
-        return text
-    usable = bool(parts.path) if parts.scheme == "unix" else parts.hostname and re.fullmatch(r"/?\d*", parts.path)
-    if parts.scheme not in _REDIS_SCHEMES or not usable or parts.port == 0:
-        raise ValueError
+    if parts.scheme not in SEVERAL_HOSTS:
+        usable = bool(parts.path) if parts.scheme == "unix" else parts.hostname and re.fullmatch(r"/?\d*", parts.path)
+        if parts.scheme not in _REDIS_SCHEMES or not usable or parts.port == 0:
+            raise ValueError
     redis_client(text)  # refuses options that it does not know
     return text
 

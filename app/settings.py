@@ -25,7 +25,8 @@ SHORTEST_METRICS_TOKEN = 16
 DEFAULT_VAR = Path("var")
 
 ALLOWED = {
-    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE, or none",
+    "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE,"
+    " redis+cluster://HOST:PORT,HOST:PORT, or none",
     "PORT": "0 to 65535",
     "WEB_CONCURRENCY": "1 to 64",
     "POLLUX_ENV": "development or production",

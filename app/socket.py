@@ -36,7 +36,7 @@ from schema.errors import refusal
 
 # A client says who it is at once, or holds a connection for nothing.
 INIT_S = 10.0
-MAX_OPERATIONS = 100
+MAX_OPERATIONS = 20
 FORBIDDEN, UNAUTHORIZED, UNACCEPTABLE, TAKEN = 4403, 4401, 4406, 4409
 # A close frame's reason: what a control frame holds, less the code (RFC 6455, 5.5).
 LONGEST_REASON_BYTES = 123

@@ -33,6 +33,7 @@ from app.traces import Answer, Traces
 from app.trusted import TrustedDocuments
 from cache.answers import Answers
 from cache.bulletin import Bulletin
+from cache.changes import ChangedMessages
 from cache.fragments import Fragments
 from cache.lineage import Lineage
 from cache.lru import MEMORY_BYTES, Lru, Memory
@@ -99,6 +100,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             lineage=lineage,
             read_index=(read_index := ReadIndex(db, lineage)),
             recent=RecentMessages(db, redis, lineage),
+            changes=ChangedMessages(db, lineage),
             memory=memory,
             fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
             metadata=MetadataCopies(db, redis, lineage),

@@ -29,7 +29,8 @@ async def work(settings: Settings, listener: socket.socket, ready: int, shelf: S
         asyncio.get_running_loop().add_signal_handler(signal_number, told.put_nowait, signal_number)
     traces = Traces.exporting() if traces_wanted() else None
     async with open_services(settings) as (services, redis):
-        edge = Edge(build_app(settings, services, redis, shelf=shelf, traces=traces))
+        app = build_app(settings, services, redis, shelf=shelf, traces=traces)
+        edge = Edge(app, max_connections=settings.max_connections)
         await edge.listen(listener)
         _spare_the_collector()
         os.write(ready, READY)

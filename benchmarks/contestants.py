@@ -60,7 +60,11 @@ class Contestant(ABC):
     def plan(self, workload: str) -> Plan: ...
 
 
-WIDE_RATES = tuple(f"POLLUX_RATE_{name}" for name in ("SENDS", "COST", "CHANNEL", "ADDRESS_SENDS", "ADDRESS_COST"))
+# All clients of a benchmark have one address, which is charged for what each of them leases.
+WIDE_RATES = {
+    **{f"POLLUX_RATE_{name}": "1000000/1000000" for name in ("SENDS", "COST", "CHANNEL")},
+    **{f"POLLUX_RATE_ADDRESS_{name}": "900000000/900000000" for name in ("SENDS", "COST")},
+}
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Pollux(Contestant):
             REDIS_URL=self.stores.redis_url,
             WEB_CONCURRENCY=str(self.workers),
             POLLUX_RATE_LIMIT="on",
-            **dict.fromkeys(WIDE_RATES, "900000000/900000000"),
+            **WIDE_RATES,
             LOG_FOLDER=str(self.folder),
             POLLUX_POLLING_POLICY="activity",
         )

@@ -21,12 +21,22 @@ def _cpuinfo() -> list[str]:
         return []
 
 
+def require_cores() -> None:
+    """End the program, with a line that says so, where there are no two cores."""
+    if lines := _without_cores():
+        raise SystemExit("\n".join(lines))
+
+
 def require_what_drives() -> None:
     """End the program, with a line for each thing that is missing, where no server could be driven."""
-    lines = []
-    if len(os.sched_getaffinity(0)) < 2:
-        lines.append("two cores are missing: one is the server's, the other everything else's; nothing is measured")
+    lines = _without_cores()
     if shutil.which("wrk") is None:
         lines.append("wrk is missing (Debian: apt-get install wrk), and with it every run that drives a server")
     if lines:
         raise SystemExit("\n".join(lines))
+
+
+def _without_cores() -> list[str]:
+    if len(os.sched_getaffinity(0)) >= 2:
+        return []
+    return ["two cores are missing: one is the server's, the other everything else's; nothing is measured"]

@@ -50,6 +50,11 @@ def memory_kib(pid: int) -> tuple[int, int]:
     return _kib(text, "Rss"), _kib(text, "Pss")
 
 
+def open_files(pid: int) -> int:
+    """Return how many files and sockets a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def _kib(text: str, name: str) -> int:
     found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
     assert found is not None, text

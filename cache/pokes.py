@@ -8,12 +8,15 @@ import asyncio
 import logging
 import random
 from collections.abc import Collection
+from contextlib import AsyncExitStack
 from secrets import token_hex
 from typing import Any, Protocol
 
+from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 
 from cache.lineage import Lineage
+from cache.redis_client import publish
 from cache.redis_level import Redis, RedisLevel
 from models.topic import Topic
 
@@ -59,7 +62,7 @@ class Pokes:
             await asyncio.sleep(AGAIN_S * (0.75 + 0.5 * random.random()))  # noqa: S311  # spreads processes, keeps no secret
 
     async def _publish(self, client: Redis, message: str) -> None:
-        await client.publish(self._name, message)
+        await publish(client, self._name, message)
 
     @property
     def _name(self) -> str:
@@ -68,9 +71,9 @@ class Pokes:
     async def _listen(self, listener: Listener) -> None:
         """Hear pokes of the present epoch until it ends. Raises what ends the connection."""
         name = self._name
-        async with self._redis.subscription() as subscription:
+        async with AsyncExitStack() as stack:
             async with asyncio.timeout(SUBSCRIBE_S):
-                await subscription.subscribe(name)
+                subscription = await stack.enter_async_context(self._redis.subscribed(name))
             listener.listens()
             asked = False
             while name == self._name:
@@ -80,7 +83,9 @@ class Pokes:
                 if message is None:
                     await subscription.ping()
                 asked = message is None
-                if message is not None and message["type"] == "message":
+                if message is not None and message["type"] == "sunsubscribe":
+                    raise NoConnection("the slot went to another node")
+                if message is not None and message["type"] in ("message", "smessage"):
                     listener.heard(self._topics(message))
 
     def _topics(self, message: dict[str, Any]) -> list[Topic]:

@@ -34,6 +34,15 @@ return {redis.call('ZCOUNT', KEYS[1], ARGV[1], '+inf'), redis.call('ZRANGE', KEY
 """
 
 
+# The present in milliseconds, and when this was first asked. Of a cluster, of the one node that has the key.
+_NOW = """
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
+redis.call('SET', KEYS[1], string.format('%d', ms), 'NX')
+return {ms, redis.call('GET', KEYS[1])}
+"""
+
+
 class Room(NamedTuple):
     """The keys of a channel's sets."""
 
@@ -65,15 +74,10 @@ class Moments:
     @classmethod
     async def now(cls, client: Redis, prefix: str, own_s: float) -> "Moments":
         """Ask Redis for its time."""
-        born = f"{prefix}presence:born"
-        seconds, microseconds = await client.time()
-        server_ms = seconds * 1000 + microseconds // 1000
-        async with client.pipeline(transaction=False) as pipe:
-            pipe.set(born, server_ms, nx=True)
-            pipe.get(born)
-            _, born_ms = await pipe.execute()
+        answer = await client.eval(_NOW, 1, f"{prefix}presence:born")
         with reading():
-            return cls(server_ms, own_s, int(born_ms))
+            server_ms, born_ms = answer
+            return cls(int(server_ms), own_s, int(born_ms))
 
     def server_ms_of(self, moment_s: float) -> int:
         """Return a moment of this process in Redis's milliseconds."""

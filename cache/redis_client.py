@@ -1,4 +1,4 @@
-"""The client of Redis by its URL: one server, or the primary that Sentinels name.
+"""The client of Redis by its URL: one server, the primary that Sentinels name, or a cluster.
 
 Rule: a client neither retries nor waits; both are the level's business. A primary that was replaced is found when the next
 connection is made, and every connection to the one before ends by itself.
@@ -6,22 +6,31 @@ connection is made, and every connection to the one before ends by itself.
 
 import asyncio
 import re
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NoConnection
+
+from cache.redis_cluster import Cluster, cluster_of
 
 # A Redis that takes longer costs more than the read it saves (docs/adr/0009).
 DEADLINE_S = 0.05
 # Of asking one Sentinel: one that is cut off must leave time to ask another within the same deadline.
 SENTINEL_DEADLINE_S = 0.015
+# Of a node's answer about the layout, which nobody waits for.
+NODE_DEADLINE_S = 0.5
 MAX_CONNECTIONS = 16
-SENTINELS = "redis+sentinel"
-SENTINEL_PORT = 26379
+SENTINELS, CLUSTER = "redis+sentinel", "redis+cluster"
+DEFAULT_PORTS = {SENTINELS: 26379, CLUSTER: 6379}
+_COMMON = {"retry": Retry(NoBackoff(), 0), "protocol": 3}
 
 
 class _BlockingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
@@ -44,8 +53,11 @@ class _BlockingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
             await sentinel.aclose()
 
 
-class SentinelUrl(NamedTuple):
-    """`redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/SERVICE`; user and password are those of the servers."""
+class SeveralHosts(NamedTuple):
+    """`redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/SERVICE`, or `redis+cluster://` without a service.
+
+    User and password are those of the servers.
+    """
 
     hosts: list[tuple[str, int]]
     service: str
@@ -53,37 +65,74 @@ class SentinelUrl(NamedTuple):
     password: str | None
 
     @classmethod
-    def parse(cls, url: str) -> "SentinelUrl":
+    def parse(cls, url: str) -> "SeveralHosts":
         """Raises ValueError for what is no such URL."""
-        found = re.fullmatch(rf"{re.escape(SENTINELS)}://(?:(?P<who>[^@/]*)@)?(?P<hosts>[^/@?#]+)/(?P<service>[\w.-]+)", url)
-        if found is None:
+        found = re.fullmatch(r"(?P<scheme>[a-z+]+)://(?:(?P<who>[^@/]*)@)?(?P<hosts>[^/@?#]+)(?:/(?P<service>[\w.-]*))?", url)
+        if found is None or found["scheme"] not in DEFAULT_PORTS or bool(found["service"]) is not (found["scheme"] == SENTINELS):
             raise ValueError("hosts or the name of the service are missing")
         hosts = [urlsplit(f"//{host}") for host in found["hosts"].split(",")]
-        places = [(host.hostname, SENTINEL_PORT if host.port is None else host.port) for host in hosts]
+        places = [(host.hostname, DEFAULT_PORTS[found["scheme"]] if host.port is None else host.port) for host in hosts]
         if not all(host and port for host, port in places):
-            raise ValueError("a Sentinel is HOST or HOST:PORT")
+            raise ValueError("each is HOST or HOST:PORT")
         user, _, password = (found["who"] or "").partition(":")
         known = [(host, port) for host, port in places if host is not None]
-        return cls(known, found["service"], unquote(user) or None, unquote(password) or None)
+        return cls(known, found["service"] or "", unquote(user) or None, unquote(password) or None)
 
 
 def redis_client(url: str) -> Redis:
     """Return a client. Raises ValueError for a wrong URL."""
-    common = {
-        "socket_timeout": DEADLINE_S,
-        "socket_connect_timeout": DEADLINE_S,
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 3,
-    }
+    common = {**_COMMON, "socket_timeout": DEADLINE_S, "socket_connect_timeout": DEADLINE_S}
     bounds = {"max_connections": MAX_CONNECTIONS, "timeout": DEADLINE_S}
-    if urlsplit(url).scheme == SENTINELS:
-        asked = SentinelUrl.parse(url)
+    scheme = urlsplit(url).scheme
+    if scheme in DEFAULT_PORTS:
+        asked = SeveralHosts.parse(url)
+        who = {"username": asked.username, "password": asked.password}
+        if scheme == CLUSTER:
+            # What this room asks of a client, both have.
+            return cast(
+                Redis,
+                Cluster(asked.hosts, protocol=3, socket_timeout=NODE_DEADLINE_S, socket_connect_timeout=NODE_DEADLINE_S, **who),
+            )
         timeouts = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), SENTINEL_DEADLINE_S)
         sentinels = Sentinel(asked.hosts, sentinel_kwargs={**common, **timeouts})  # type: ignore[no-untyped-call]  # redis ships no types of it
-        given = {"username": asked.username, "password": asked.password, **common, **bounds}
-        pool = _BlockingSentinelPool(asked.service, sentinels, **given)
-        return Redis(connection_pool=pool)
+        return Redis(connection_pool=_BlockingSentinelPool(asked.service, sentinels, **who, **common, **bounds))
     unknown = parse_url(url).keys() - {"host", "port", "db", "username", "password", "path", "connection_class"}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     return Redis(connection_pool=BlockingConnectionPool.from_url(url, **common, **bounds))
+
+
+async def publish(client: Redis, name: str, message: str) -> None:
+    """Tell whoever is subscribed; in a cluster by the shard of the name, which other shards do not hear of."""
+    cluster = cluster_of(client)
+    await (client.publish(name, message) if cluster is None else cluster.spublish(name, message))
+
+
+@asynccontextmanager
+async def subscribed(client: Redis, name: str) -> AsyncIterator[PubSub]:
+    """Open a subscription over a connection of its own; in a cluster at the node that has the name's slot now."""
+    cluster = cluster_of(client)
+    if cluster is None:
+        async with client.pubsub() as subscription:
+            await subscription.subscribe(name)
+            yield subscription
+        return
+    await cluster.initialize()
+    node = cluster.get_node_from_key(name)
+    if node is None:
+        raise NoConnection("nobody has the slot of the name")
+    given = {key: value for key, value in node.connection_kwargs.items() if key in ("username", "password", "protocol")}
+    own = Redis(host=node.host, port=int(node.port), socket_connect_timeout=NODE_DEADLINE_S, retry=Retry(NoBackoff(), 0), **given)
+    try:
+        async with own.pubsub() as subscription:
+            await subscription.ssubscribe(name)
+            yield subscription
+    finally:
+        await own.aclose()
+
+
+async def close(client: Redis) -> None:
+    """Close a client and its connections."""
+    await client.aclose()
+    if cluster_of(client) is None:
+        await client.connection_pool.aclose()

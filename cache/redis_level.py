@@ -9,14 +9,15 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TypeVar
 
 from redis.asyncio import Redis as _Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, SlotNotCoveredError
 
-from cache.redis_client import DEADLINE_S
+from cache.redis_client import DEADLINE_S, close, subscribed
+from cache.redis_cluster import cluster_of
 from models.tasks import end
 
 log = logging.getLogger("pollux.redis")
@@ -94,7 +95,7 @@ class RedisLevel:
         try:
             async with asyncio.timeout(deadline_s):
                 result = await operation(self._client)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, SlotNotCoveredError, OSError, TimeoutError) as error:
             self._failed(error)
             return None
         except Unreadable as error:
@@ -147,10 +148,10 @@ class RedisLevel:
         """Return a time to live of `seconds`, less up to a tenth, so that keys made together do not end together."""
         return max(1, round(seconds * (1 - 0.1 * self._jitter())))
 
-    def subscription(self) -> PubSub:
-        """Return a subscription to nothing yet, over a connection of its own; there must be a client."""
+    def subscribed(self, name: str) -> AbstractAsyncContextManager[PubSub]:
+        """Open a subscription over a connection of its own; there must be a client. Raises what ends it."""
         assert self._client is not None
-        return self._client.pubsub()
+        return subscribed(self._client, name)
 
     async def stop(self) -> None:
         """End the writing of what `later` was handed."""
@@ -161,11 +162,12 @@ class RedisLevel:
         """Stop, and close the client's connections."""
         await self.stop()
         if self._client is not None:
-            await self._client.aclose()
-            await self._client.connection_pool.aclose()
+            await close(self._client)
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
+        if (cluster := cluster_of(self._client)) is not None:
+            cluster.look_again()
         self._failures_in_a_row += 1
         if self._open_until_s is None and self._failures_in_a_row < FAILURES_TO_OPEN:
             return

@@ -3,19 +3,25 @@
 Rule: a new connection compares the cluster's system identifier and timeline with those stored beside the epoch, before
 its first statement. Restored into another cluster, or promoted behind what was acknowledged, the database gets a new
 epoch there and then. A connection to a standby is refused.
+
+Behind a pooler that gives out servers by the transaction (pgbouncer), a connection says nothing about the server at its other
+end: then each read is a transaction too, because asyncpg sends a statement and its execution apart, and the cluster is compared
+again every second.
 """
 
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 
 log = logging.getLogger("pollux.database")
 
+VERIFY_AGAIN_S = 1.0
 # The timeline of the write-ahead log now; the control file names the new one only after its first checkpoint.
 _CLUSTER = """
     SELECT c.system_identifier::text, t.timeline,
@@ -58,9 +64,29 @@ async def _end_transaction(connection: asyncpg.Connection) -> None:
 class PooledClient(AsyncpgDBClient):
     """A pool of connections to one primary, whose transactions survive a failing BEGIN."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._behind_pooler = self.extra.get("statement_cache_size") == 0
+        self._verified_s = -VERIFY_AGAIN_S
+
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
         """Return a pool whose connections verify what they are connected to."""
-        return await asyncpg.create_pool(None, init=verify_lineage, reset=_end_transaction, **kwargs)
+        init = None if self._behind_pooler else verify_lineage
+        return await asyncpg.create_pool(None, init=init, reset=_end_transaction, **kwargs)
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Any]]:
+        """Return how many rows and which."""
+        if not self._behind_pooler:
+            return cast(tuple[int, list[Any]], await super().execute_query(query, values))
+        async with self.transaction() as alone:
+            return cast(tuple[int, list[Any]], await alone.execute_query(query, values))
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        """Return rows, as dictionaries."""
+        if not self._behind_pooler:
+            return cast(list[dict[str, Any]], await super().execute_query_dict(query, values))
+        async with self.transaction() as alone:
+            return cast(list[dict[str, Any]], await alone.execute_query_dict(query, values))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[TransactionWrapper]:
@@ -69,6 +95,10 @@ class PooledClient(AsyncpgDBClient):
         Tortoise's own context loses the pool's connection when BEGIN fails or is cancelled.
         """
         async with self.acquire_connection() as connection:
+            if self._behind_pooler and time.monotonic() - self._verified_s >= VERIFY_AGAIN_S:
+                async with connection.transaction():
+                    await verify_lineage(connection)
+                self._verified_s = time.monotonic()
             open_transaction = TransactionWrapper(self)
             open_transaction._connection = connection
             async with connection.transaction():

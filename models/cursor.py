@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from models.errors import InvalidCursor
-from models.ids import read_varint, text_of, varint
+from models.ids import read_varint, text_of, varint, varints
 
 # 64 bits of proof: a forger would need some 2^63 requests, and gains a place that is then authorized like any other.
 _SIGNATURE_BYTES = 8
@@ -69,7 +69,7 @@ class CursorCodec:
     def encode(self, kind: CursorKind, scope: int, *place: int) -> str:
         """Return the cursor of `place`, one or two non-negative numbers, in the order `kind` of `scope`."""
         key = self.keys[0]
-        body = b"".join((kind.value, varint(key.number), bytes.fromhex(self.epoch_hex), varint(scope), *map(varint, place)))
+        body = b"".join((kind.value, varint(key.number), bytes.fromhex(self.epoch_hex), varints((scope, *place))))
         return text_of(body + _signature(key, body))
 
     def decode(self, kind: CursorKind, scope: int, text: str, *, numbers: int = 1) -> tuple[int, ...]:

@@ -11,6 +11,8 @@ ALLOWED = "sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql:
 STATEMENT_TIMEOUT_S = 5
 # Connections of one process and pool; two pools, so four processes use 40 of PostgreSQL's default 100.
 POOL_CONNECTIONS = 5
+# What stands between gives each transaction a server of its own, and nothing outside of transactions.
+POOLER = "transaction"
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -36,7 +38,9 @@ class StoreUrl:
             try:
                 url.connection()
             except ValueError:
-                raise ValueError(f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} or ?host=/socket/folder") from None
+                raise ValueError(
+                    f"allowed: {ALLOWED}, with ?sslmode={'|'.join(_SSL_MODES)} ?pooler={POOLER} or ?host=/socket/folder"
+                ) from None
             return url
         raise ValueError(f"allowed: {ALLOWED}")
 
@@ -57,9 +61,15 @@ class StoreUrl:
         parts = urlsplit(self.text)
         name = unquote(parts.path.lstrip("/"))
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        ssl_mode = query.pop("sslmode", None)
+        ssl_mode, pooler = query.pop("sslmode", None), query.pop("pooler", None)
         host = query.pop("host", None) or parts.hostname
-        if not re.fullmatch(r"[^/@]+", name) or not host or query or ssl_mode not in (None, *_SSL_MODES):
+        if (
+            not re.fullmatch(r"[^/@]+", name)
+            or not host
+            or query
+            or ssl_mode not in (None, *_SSL_MODES)
+            or pooler not in (None, POOLER)
+        ):
             raise ValueError("a part is missing, wrong or not known")
         return {
             "host": host,
@@ -73,6 +83,8 @@ class StoreUrl:
             "timeout": STATEMENT_TIMEOUT_S,
             "application_name": "pollux",
             **({"ssl": ssl_mode} if ssl_mode else {}),
+            # A statement that was prepared stays with one server, and the next transaction may be given another.
+            **({"statement_cache_size": 0} if pooler else {}),
         }
 
     def __str__(self) -> str:

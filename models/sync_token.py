@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from models.cursor import CursorCodec
 from models.errors import InvalidCursor
-from models.ids import varint
+from models.ids import varints
 
 MAX_PLACES = 200
 LONGEST_TEXT = 4096
@@ -134,7 +134,7 @@ def encode(cursors: CursorCodec, viewer_id: int, state: SyncState) -> str:
     numbers.append(len(waiting))
     for index, ceiling in waiting:
         numbers += (index, ceiling)
-    return cursors.sealed(_MARK, b"".join(map(varint, numbers)) + _rest_bytes(state.rest))
+    return cursors.sealed(_MARK, varints(numbers) + _rest_bytes(state.rest))
 
 
 def open_token(cursors: CursorCodec, viewer_id: int, text: str) -> SyncToken:

@@ -2,12 +2,12 @@
 
 from asyncio import gather
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cache.dependencies import Level
 from models import ids
 from models.channel import ChannelKind, ChannelMetadata, ChannelPlace, channels_of, search_channels
-from models.cursor import CursorKind
+from models.cursor import CursorCodec, CursorKind
 from models.errors import Mistake, MistakeCode
 from models.head import ChannelHead
 from models.member import ChannelRole
@@ -16,7 +16,7 @@ from models.open_channel import NewChannel, open_channel
 from models.read_watch import declared
 from models.text import bounded, client_key, storable
 from resolvers.context import Context
-from resolvers.message import MessageView, channel_key, find_message, message_cursor, message_seq
+from resolvers.message import MessageView, channel_key, find_message, message_seq
 from resolvers.paging import Connection, Edge, PageRequest, forward_connection
 from resolvers.polling import polling_interval
 from resolvers.presence import touch, typing_user_ids
@@ -31,22 +31,56 @@ MAX_FIRST_MEMBERS = 100
 TYPING_S = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelView:
-    """A channel as one viewer sees it under one head. Times are microseconds since 1970."""
+class ChannelView(NamedTuple):
+    """A channel as one viewer sees it under one head, each field made when it is asked for. Times are microseconds since 1970."""
 
     head: ChannelHead
-    id: str
+    metadata: ChannelMetadata
     name: str
-    topic: str
-    kind: ChannelKind
-    created_at: int
-    archived_at: int | None
-    member_count: int
-    unread_count: int
-    mention_count: int
-    last_read_cursor: str | None
-    viewer_role: ChannelRole | None
+    cursors: CursorCodec
+
+    @property
+    def id(self) -> str:
+        return ids.encode(ids.ChannelId(self.head.channel_id))
+
+    @property
+    def topic(self) -> str:
+        return self.metadata.topic
+
+    @property
+    def kind(self) -> ChannelKind:
+        return self.metadata.kind
+
+    @property
+    def created_at(self) -> int:
+        return self.metadata.created_us
+
+    @property
+    def archived_at(self) -> int | None:
+        return self.metadata.archived_us
+
+    @property
+    def member_count(self) -> int:
+        return self.head.member_count
+
+    @property
+    def unread_count(self) -> int:
+        return self.head.unread
+
+    @property
+    def mention_count(self) -> int:
+        return self.head.unread_mentions
+
+    @property
+    def last_read_cursor(self) -> str | None:
+        head = self.head
+        if head.role is None or not head.read_seq:
+            return None
+        return self.cursors.encode(CursorKind.MESSAGES, head.channel_id, head.read_seq)
+
+    @property
+    def viewer_role(self) -> ChannelRole | None:
+        return self.head.role
 
 
 async def find_channel(ctx: Context, channel_id: int) -> ChannelView | None:
@@ -62,21 +96,7 @@ async def channel_view(ctx: Context, head: ChannelHead) -> ChannelView:
     """Return what the viewer sees of a channel whose head they may see."""
     with declared():  # the head covers it
         metadata = await ctx.services.metadata.get(head)
-    member = head.role is not None
-    return ChannelView(
-        head=head,
-        id=ids.encode(ids.ChannelId(head.channel_id)),
-        name=await _name(ctx, metadata),
-        topic=metadata.topic,
-        kind=metadata.kind,
-        created_at=metadata.created_us,
-        archived_at=metadata.archived_us,
-        member_count=head.member_count,
-        unread_count=head.unread,
-        mention_count=head.unread_mentions,
-        last_read_cursor=message_cursor(ctx, head.channel_id, head.read_seq) if member and head.read_seq else None,
-        viewer_role=head.role,
-    )
+    return ChannelView(head, metadata, await _name(ctx, metadata), ctx.services.cursors)
 
 
 async def channels(ctx: Context, request: PageRequest) -> Connection[ChannelView]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cache.changes import ChangedMessages
 from cache.fragments import Fragments
 from cache.lineage import Lineage
 from cache.lru import Memory
@@ -25,6 +26,7 @@ class Services:
     lineage: Lineage
     read_index: ReadIndex
     recent: RecentMessages
+    changes: ChangedMessages
     memory: Memory
     fragments: Fragments
     metadata: MetadataCopies

@@ -7,13 +7,15 @@ activity; channels that the token cannot name come last.
 
 from dataclasses import dataclass, field
 
+from cache.changes import ChangedMessages
 from models.cursor import CursorCodec
 from models.database import Database
 from models.head import ChannelHead
 from models.message import MessageRecord
 from models.notification import NotificationRecord, notifications_at, notifications_page
-from models.sync import Backlog, Behind, ViewerHeads, behind, changed_messages, changed_notifications, log_since
+from models.sync import Backlog, Behind, behind, changed_notifications, log_since
 from models.sync_token import MAX_PLACES, Place, Rest, SyncResetReason, SyncState, Unusable, shortened
+from resolvers.sync_scope import Scope
 
 NEWEST = 20
 # A client that lacks more messages of a channel gets the newest, and how to read those between.
@@ -21,35 +23,6 @@ FAR = 1000
 # Entries of a viewer's log that a token may be behind; more are not worth going through.
 MAX_LOG_BEHIND = 100_000
 _NO_CEILING = (1 << 63) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The heads a page is made under. `watched` are those of named channels that the viewer may see without belonging.
-
-    `named` is None where the page is of all the viewer's channels.
-    """
-
-    viewer: ViewerHeads
-    watched: dict[int, ChannelHead]
-    named: tuple[int, ...] | None
-
-    @property
-    def heads(self) -> dict[int, ChannelHead]:
-        """The heads of the channels that the page is of; of all of them, by latest activity."""
-        if self.named is None:
-            return self.viewer.channels
-        return {key: head for key in self.named if (head := self.viewer.channels.get(key) or self.watched.get(key)) is not None}
-
-    def behind(self, state: SyncState) -> str:
-        """Return which numbers are lower than a token's, in words; nothing where none are."""
-        if state.log is not None and state.log > self.viewer.inbox.last_log:
-            return f"its log at {state.log}, the inbox at {self.viewer.inbox.last_log}"
-        for channel_id, place in state.places.items():
-            head = self.viewer.channels.get(channel_id) or self.watched.get(channel_id)
-            if head is not None and place.event > head.last_event:
-                return f"channel {channel_id} at {place.event}, its head at {head.last_event}"
-        return ""
 
 
 @dataclass(slots=True)
@@ -97,7 +70,7 @@ def place_of(head: ChannelHead) -> Place:
     return Place(head.last_event, head.read_seq if head.role is not None else None)
 
 
-async def drafted(db: Database, scope: Scope, state: SyncState | None, *, limit: int) -> Draft:
+async def drafted(db: Database, changes: ChangedMessages, scope: Scope, state: SyncState | None, *, limit: int) -> Draft:
     """Return the page that follows `state`, None for a fresh start. Raises Unusable, Unavailable."""
     if state is None and limit == 0:
         places = {key: place_of(head) for key, head in {**scope.viewer.channels, **scope.watched}.items()}
@@ -118,7 +91,7 @@ async def drafted(db: Database, scope: Scope, state: SyncState | None, *, limit:
     share = limit if not (changed or lacking or last) else max(min(limit, 1), limit // 2)
     await _add_notifications(db, draft, scope, share)
     draft.left -= len(draft.notifications)
-    await _add_changes(db, draft, changed, limit)
+    await _add_changes(db, changes, draft, scope, changed, limit)
     if not draft.more:
         _add_new(draft, lacking, limit)
     if not draft.more:
@@ -170,18 +143,20 @@ async def _add_notifications(db: Database, draft: Draft, scope: Scope, share: in
         draft.notifications = [records[one.number] for one in found]
 
 
-async def _add_changes(db: Database, draft: Draft, changed: dict[int, ChannelHead], limit: int) -> None:
+async def _add_changes(
+    db: Database, changes: ChangedMessages, draft: Draft, scope: Scope, changed: dict[int, ChannelHead], limit: int
+) -> None:
     """Add what changed in channels that the client knows, as far as there is room, oldest change first in each."""
     state = draft.state
     order = sorted(changed, key=lambda key: (key <= state.turn, key))
     await _set_ceilings(db, state, changed)
     # A join, a rename or a read position alone brings no message.
-    backlogs = [
+    backlogs = tuple(
         Backlog(key, place.event, changed[key].last_event, _NO_CEILING if place.ceiling is None else place.ceiling)
         for key in order
         if (place := state.places[key]).event < changed[key].last_event
-    ]
-    found = await changed_messages(db, backlogs, limit=draft.left + 1) if backlogs else []
+    )
+    found = await changes.get(scope.viewer.inbox.epoch_hex, backlogs, limit=draft.left + 1) if backlogs else []
     for key in order:
         head, place = changed[key], state.places[key]
         mine = [one for one in found if one.message.channel_id == key]

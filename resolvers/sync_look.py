@@ -15,8 +15,9 @@ from models.read_watch import declared
 from models.sync_token import SyncResetReason, SyncToken, Unusable, open_token
 from models.topic import Topic, of_channel, of_user
 from resolvers.services import Services
-from resolvers.sync_draft import Draft, Scope, drafted
+from resolvers.sync_draft import Draft, drafted
 from resolvers.sync_request import SyncRequest
+from resolvers.sync_scope import Scope
 
 # The epoch may end while a request reads; twice in one request it does not.
 ATTEMPTS = 3
@@ -92,16 +93,17 @@ async def look(services: Services, viewer_id: int, request: SyncRequest, *, puls
             return quiet
         scope, cursors = await _scope(services, viewer_id, request)
         token, reason = _opened(cursors, viewer_id, request)
-        if token is not None and (gone_back := scope.behind(token.state())):
+        state = token.state() if token is not None else None
+        if state is not None and (gone_back := scope.behind(state)):
             # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
             await services.lineage.rewound(f"a sync token of user {viewer_id} is ahead: {gone_back}")
             scope, cursors = await _scope(services, viewer_id, request)
-            token, reason = None, SyncResetReason.HISTORY_REWRITTEN
+            token, state, reason = None, None, SyncResetReason.HISTORY_REWRITTEN
         try:
-            draft = await drafted(services.db, scope, token.state() if token is not None else None, limit=request.limit)
+            draft = await drafted(services.db, services.changes, scope, state, limit=request.limit)
         except Unusable as unusable:
             token, reason = None, unusable.reason
-            draft = await drafted(services.db, scope, None, limit=request.limit)
+            draft = await drafted(services.db, services.changes, scope, None, limit=request.limit)
     return Found(scope, cursors, draft, token, reason)
 
 
@@ -125,10 +127,11 @@ async def _scope(services: Services, viewer_id: int, request: SyncRequest) -> tu
     for _ in range(ATTEMPTS):
         viewer = await services.read_index.viewer(viewer_id)
         others = [key for key in request.named or () if key not in viewer.channels]
-        heads = await gather(*(services.read_index.channel(key, viewer_id) for key in others))
+        heads = await gather(*(services.read_index.channel(key, viewer_id) for key in others)) if others else ()
         watched: dict[int, ChannelHead] = {head.channel_id: head for head in heads if head is not None and head.visible}
         cursors = services.cursors
-        if {viewer.inbox.epoch_hex, *(head.epoch_hex for head in watched.values())} == {cursors.epoch_hex}:
+        epoch_hex = cursors.epoch_hex
+        if viewer.inbox.epoch_hex == epoch_hex and all(head.epoch_hex == epoch_hex for head in watched.values()):
             return Scope(viewer, watched, request.named), cursors
     raise Unavailable
 

@@ -5,11 +5,13 @@ All that a page shows hangs on the heads of its look.
 """
 
 from asyncio import gather
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from cache.dependencies import Level
 from models import ids
+from models.cursor import CursorKind
 from models.errors import Unavailable
 from models.message import MessageRecord, messages_at
 from models.read_watch import declared
@@ -18,23 +20,35 @@ from realtime.pacing import Interval
 from resolvers.channel import ChannelView, channel_view
 from resolvers.context import Context
 from resolvers.inbox import InboxView, inbox_view
-from resolvers.message import MessageView, message_cursor, message_views
+from resolvers.message import MessageView, message_views
 from resolvers.notification import NotificationView, notification_views
-from resolvers.polling import interval_of, polling_interval, viewer_interval
+from resolvers.polling import general_interval, interval_of, viewer_interval
 from resolvers.sync_draft import Draft
 from resolvers.sync_look import Found, Look, Quiet
 from resolvers.sync_request import SyncRequest
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class ChannelDelta:
-    """What a page holds of one channel."""
+
+class ChannelDelta(NamedTuple):
+    """What a page holds of one channel. `first_seq` is that of its oldest message where older ones were left out."""
 
     channel: ChannelView
     messages: list[MessageView]
     limited: bool
-    gap_cursor: str | None
-    head_cursor: str | None
+    first_seq: int | None
+
+    @property
+    def gap_cursor(self) -> str | None:
+        return self._cursor(self.first_seq)
+
+    @property
+    def head_cursor(self) -> str | None:
+        return self._cursor(self.channel.head.last_message)
+
+    def _cursor(self, seq: int | None) -> str | None:
+        view = self.channel
+        return view.cursors.encode(CursorKind.MESSAGES, view.head.channel_id, seq) if seq else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +115,21 @@ async def _deltas(ctx: Context, draft: Draft) -> list[ChannelDelta]:
         known = {record.seq for record in newest}
         records.append(sorted((*(m for m in one.changed if m.seq not in known), *newest), key=lambda m: m.version))
     views = iter(await message_views(ctx, [record for of_one in records for record in of_one]))
-    channels = await gather(*(channel_view(ctx, one.head) for one in draft.deltas))
+    channels = await _all([channel_view(ctx, one.head) for one in draft.deltas])
     return [
         ChannelDelta(
             channel=channel,
             messages=[next(views) for _ in of_one],
             limited=one.limited,
-            gap_cursor=message_cursor(ctx, one.head.channel_id, one.newest[0]) if one.limited and one.newest else None,
-            head_cursor=message_cursor(ctx, one.head.channel_id, one.head.last_message) if one.head.last_message else None,
+            first_seq=one.newest[0] if one.limited and one.newest else None,
         )
         for one, channel, of_one in zip(draft.deltas, channels, records, strict=True)
     ]
+
+
+async def _all(work: Sequence[Coroutine[object, object, T]]) -> list[T]:
+    """Return what several give, all at the same time; one alone, as in most pages, needs no task."""
+    return [await work[0]] if len(work) == 1 else await gather(*work)
 
 
 async def _interval(ctx: Context, request: SyncRequest, found: Found) -> Interval:
@@ -126,7 +144,9 @@ async def _interval(ctx: Context, request: SyncRequest, found: Found) -> Interva
 async def _shortest(ctx: Context, channels: Mapping[int, int | None], request: SyncRequest) -> Interval:
     """Return the shortest interval of some channels, given with their last message, None where it is as before."""
     if not channels:
-        return await polling_interval(ctx, None, request.activity)
+        interval = general_interval(ctx.services, request.activity or ctx.activity)
+        ctx.intervals.append(interval)
+        return interval
     found = [interval_of(ctx, channel_id, last, request.activity) for channel_id, last in channels.items()]
     looked_up = await gather(*(one for one in found if not isinstance(one, Interval)))
     return min((*(one for one in found if isinstance(one, Interval)), *looked_up), key=lambda one: one.milliseconds)

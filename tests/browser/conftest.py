@@ -1,14 +1,12 @@
 """A server on embedded parts with the chat of two people, and Debian's Chromium to look at it."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.servers.debian import program
 from tests.servers.pollux import ROOT, Server
 
 # Nothing is asked of far hosts, and a container needs no sandbox within it.
@@ -22,11 +20,7 @@ Opens = Callable[..., Page]
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Chromium is; installed where that is possible."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    if not any(map(shutil.which, names)) and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *command], check=False, timeout=100, stdout=subprocess.DEVNULL)
-    found = next((path for name in names if (path := shutil.which(name))), None)
+    found = program("chromium", "chromium", "chromium-browser", "google-chrome")
     if found is None:
         pytest.skip("there is no Chromium, and it cannot be installed here: apt-get install chromium")
     return found

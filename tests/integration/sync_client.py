@@ -54,8 +54,8 @@ class Client:
                 if one.seq >= self.floors[key] and (one.seq not in held or held[one.seq].version <= one.version):
                     held[one.seq] = one
             view = delta.channel
-            self.channels[key] = (view.name, view.member_count, view.unread_count, view.mention_count,
-                                  view.last_read_cursor, view.viewer_role)  # fmt: skip
+            self.channels[key] = (view.name, view.topic, view.archived_at, view.member_count, view.unread_count,
+                                  view.mention_count, view.last_read_cursor, view.viewer_role)  # fmt: skip
         for node_id in page.removed_channel_ids:
             node = ids.decode(node_id)
             assert isinstance(node, ids.ChannelId)

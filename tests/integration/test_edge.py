@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from app.edge import LONGEST_LINE_BYTES, Edge
+from app.edge import Edge
+from app.edge_protocol import LONGEST_LINE_BYTES
 from resolvers.services import Services
 from tests.integration.connection import AUTHORIZATION, NAME, Connection
 

@@ -68,6 +68,7 @@ async def test_a_page_comes_from_the_store_once_then_from_the_process(plain: Api
     channel = await plain.channel()
     await plain.send(channel, "hi")
     _forget_process(plain.services)
+    await plain.services.recent._redis.settled()
     await plain.services.recent._redis.attempt(lambda client: client.flushall())
     with _counting(plain.services) as first:
         await plain.poll(channel)

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from cache.redis_client import SentinelUrl, redis_client
+from cache.redis_client import SeveralHosts, redis_client
 from cache.redis_level import Redis, RedisLevel
 from tests.servers.sentinels import Sentinels
 
 
 def test_a_url_of_sentinels_says_who_they_are_and_what_they_watch() -> None:
-    found = SentinelUrl.parse("redis+sentinel://pollux:p%40ss@a,b:1234,[::1]:5/my-master.1")
+    found = SeveralHosts.parse("redis+sentinel://pollux:p%40ss@a,b:1234,[::1]:5/my-master.1")
     assert found == ([("a", 26379), ("b", 1234), ("::1", 5)], "my-master.1", "pollux", "p@ss")
-    assert SentinelUrl.parse("redis+sentinel://:secret@a/m") == ([("a", 26379)], "m", None, "secret")
+    assert SeveralHosts.parse("redis+sentinel://:secret@a/m") == ([("a", 26379)], "m", None, "secret")
 
 
 @pytest.fixture(scope="module")

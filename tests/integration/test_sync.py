@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from models.change_message import add_reaction, delete_message, edit_message, re
 from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.errors import Mistake, NotFound
-from models.event import EventKind, NewEvent, append_events
+from models.manage_members import add_channel_members, remove_channel_member, set_channel_member_role
+from models.member import ChannelRole
 from models.membership import join_channel, leave_channel, mark_channel_read
 from models.message import messages_between
 from models.migrate import migrate
@@ -27,9 +28,10 @@ from models.retention import retain
 from models.send_plan import Send
 from models.store_url import StoreUrl
 from models.sync_token import SyncResetReason
+from models.update_channel import ChannelChange, update_channel
 from models.user import Claims, admit
 from resolvers.context import Context, Viewer
-from resolvers.sync import sync
+from resolvers.sync import pages, sync
 from resolvers.sync_page import SyncPage
 from resolvers.sync_request import SyncRequest
 from tests.asking import SECRET
@@ -39,6 +41,9 @@ from tests.servers.postgres import Postgres
 
 PEOPLE = st.integers(0, 2)
 CHANNELS = st.integers(0, 5)
+TRANSPORTS = st.sampled_from(("poll", "held poll", "subscription"))
+# An archived channel refuses most, so few are.
+ARCHIVED = st.sampled_from((None, None, None, True, False, False))
 LIMITS = st.sampled_from((1, 2, 3, 7, 100, 500))
 
 
@@ -112,18 +117,24 @@ class Synced(RuleBasedStateMachine):
     def read_up_to(self, who: int, where: int, seq: int) -> None:
         self._try(mark_channel_read(self.db, self._channel(where), self.people[who], seq, wall_clock_us()))
 
-    @rule(where=CHANNELS, name=st.sampled_from("xyz"))
-    def rename(self, where: int, name: str) -> None:
-        async def store() -> None:
-            async with self.db.transaction() as tx:
-                rows = await tx.rows(
-                    f"UPDATE channels SET last_event = last_event + 1, meta_version = meta_version + 1, name = '{name}'"
-                    " WHERE id = $1 RETURNING last_event", self._channel(where),
-                )  # fmt: skip
-                event = NewEvent(rows[0]["last_event"], EventKind.METADATA, self.people[0])
-                await append_events(tx, self._channel(where), [event], wall_clock_us())
+    @rule(who=PEOPLE, where=CHANNELS, name=st.sampled_from("xyz"), topic=st.sampled_from("xyz"), archived=ARCHIVED)
+    def change_the_channel(self, who: int, where: int, name: str, topic: str, archived: bool | None) -> None:
+        change = ChannelChange(f"{name}{where}", topic, archived)
+        self._try(update_channel(self.db, self._channel(where), self.people[who], change, wall_clock_us()))
 
-        self._do(store())
+    @rule(who=PEOPLE, where=CHANNELS, others=st.sets(PEOPLE, min_size=1))
+    def add(self, who: int, where: int, others: set[int]) -> None:
+        new = [self.people[one] for one in sorted(others)]
+        self._try(add_channel_members(self.db, self._channel(where), self.people[who], new, wall_clock_us()))
+
+    @rule(who=PEOPLE, where=CHANNELS, other=PEOPLE)
+    def remove(self, who: int, where: int, other: int) -> None:
+        self._try(remove_channel_member(self.db, self._channel(where), self.people[who], self.people[other], wall_clock_us()))
+
+    @rule(who=PEOPLE, where=CHANNELS, other=PEOPLE, role=st.sampled_from(ChannelRole))
+    def give_a_role(self, who: int, where: int, other: int, role: ChannelRole) -> None:
+        people = self.people[who], self.people[other]
+        self._try(set_channel_member_role(self.db, self._channel(where), *people, role, wall_clock_us()))
 
     @rule(who=PEOPLE)
     def notify(self, who: int) -> None:
@@ -138,47 +149,53 @@ class Synced(RuleBasedStateMachine):
     def take_out_what_is_old(self) -> None:
         self._do(retain(self.db, wall_clock_us() + 1, grace_s=0))
 
-    @rule(who=PEOPLE, limit=LIMITS)
-    def fetch_a_page(self, who: int, limit: int) -> None:
-        self._fetch(who, limit)
+    @rule(who=PEOPLE, limit=LIMITS, how=TRANSPORTS)
+    def fetch_a_page(self, who: int, limit: int, how: str) -> None:
+        self._fetch(who, limit, how)
 
-    @rule(who=PEOPLE, limit=LIMITS, named=st.sets(CHANNELS, max_size=3))
-    def fetch_some_channels(self, who: int, limit: int, named: set[int]) -> None:
+    @rule(who=PEOPLE, limit=LIMITS, how=TRANSPORTS, named=st.sets(CHANNELS, max_size=3))
+    def fetch_some_channels(self, who: int, limit: int, how: str, named: set[int]) -> None:
         if self.clients[who].token is not None:
             chosen = tuple({self._channel(where): None for where in sorted(named)})
-            page = self._fetch(who, limit, chosen)
+            page = self._fetch(who, limit, how, chosen)
             assert {delta.channel.head.channel_id for delta in page.channels} <= set(chosen)
 
-    @rule(who=PEOPLE, limit=LIMITS)
-    def drain(self, who: int, limit: int) -> None:
+    @rule(who=PEOPLE, limit=LIMITS, how=TRANSPORTS)
+    def drain(self, who: int, limit: int, how: str) -> None:
         for _ in range(400):
-            if not self._fetch(who, limit).has_more:
+            if not self._fetch(who, limit, how).has_more:
                 break
         else:
             raise AssertionError("hasMore does not end")
         self._equals_a_fresh_snapshot(who)
         client = self.clients[who]
-        again = self._page(who, client.token, limit, None)
+        again = self._page(who, client.token, limit, how)
         assert (again.token, again.channels, again.notifications, again.has_more) == (client.token, [], [], False)
 
-    def _fetch(self, who: int, limit: int, named: tuple[int, ...] | None = None) -> SyncPage:
+    def _fetch(self, who: int, limit: int, how: str, named: tuple[int, ...] | None = None) -> SyncPage:
         client = self.clients[who]
-        page = self._page(who, client.token, limit, named)
+        page = self._page(who, client.token, limit, how, named)
         for channel_id, first, last in client.apply(page, limit=limit):
             missing = self._do(messages_between(self.db, channel_id, first, last))
             client.messages[channel_id].update({one.seq: one for one in missing})
         return page
 
-    def _page(self, who: int, token: str | None, limit: int, named: tuple[int, ...] | None) -> SyncPage:
+    def _page(self, who: int, token: str | None, limit: int, how: str = "poll", named: tuple[int, ...] | None = None) -> SyncPage:
         ctx = Context(self.services, Viewer(self.people[who], frozenset()))
-        page: SyncPage = self._do(sync(ctx, SyncRequest(token, named, limit, None)))
+        request = SyncRequest(token, named, limit, None, wait_ms=1 if how == "held poll" else 0)
+        page: SyncPage = self._do(self._first(ctx, request) if how == "subscription" else sync(ctx, request))
         assert page.reset_reason in (None, SyncResetReason.TOKEN_EXPIRED)
         return page
+
+    async def _first(self, ctx: Context, request: SyncRequest) -> SyncPage:
+        """Return the page that a subscription begins with."""
+        async with aclosing(pages(ctx, request)) as coming:
+            return await anext(coming)
 
     def _equals_a_fresh_snapshot(self, who: int) -> None:
         client, fresh = self.clients[who], Client(forgets=True)
         while fresh.more:
-            fresh.apply(self._page(who, fresh.token, 500, None), limit=500)
+            fresh.apply(self._page(who, fresh.token, 500), limit=500)
         # What a client looked at without belonging there is no part of a snapshot.
         held = {key: view for key, view in client.channels.items() if view[-1] is not None}
         assert held == fresh.channels

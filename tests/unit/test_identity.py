@@ -16,7 +16,8 @@ from tests.forging import HEADER, part, signed
 TOKENS = Tokens(SECRET)
 STRICT = Tokens(SECRET, issuer="https://idp", audience="chat")
 NOW_S = int(os.environ["TEST_NOW_S"])  # the same in all processes that share the tests, which name them by it
-CLAIMS = {"sub": "alice", "exp": NOW_S + 3600, "iat": NOW_S, "iss": "https://idp", "aud": "chat"}
+TOMORROW_S = NOW_S + 86_400
+CLAIMS = {"sub": "alice", "exp": TOMORROW_S, "iat": NOW_S, "iss": "https://idp", "aud": "chat"}
 
 
 def _signed(payload: object, *, header: object = HEADER, secret: str = SECRET) -> str:
@@ -145,9 +146,9 @@ WRONG: dict[str, list[object]] = {
     "aud": ["other", "", [], ["other"], ["chat", 5], {"chat": 1}, 5, None],
     "sub": [7, True, "", None, ["alice"], {"alice": 1}, "x" * (LONGEST_SUBJECT + 1), "\x00", "ali\x00ce", "\ud800", "ali\udfffce"],
     "name": ["\x00", "Ali\x00ce", "\ud800", "x" * 200 + "\udfff"],
-    "exp": [str(NOW_S + 99), f"{NOW_S + 99}.5", "", None, [NOW_S + 99], {}, float("inf"), float("nan"), float("-inf")],
-    "iat": [NOW_S + 600, str(NOW_S), True, None, [], 10**300, float("inf"), float("nan"), float("-inf")],
-    "nbf": [NOW_S + 600, str(NOW_S + 600), None, [], 10**300, float("inf"), float("nan"), float("-inf")],
+    "exp": [str(TOMORROW_S), f"{TOMORROW_S}.5", "", None, [TOMORROW_S], {}, float("inf"), float("nan"), float("-inf")],
+    "iat": [TOMORROW_S, str(NOW_S), True, None, [], 10**300, float("inf"), float("nan"), float("-inf")],
+    "nbf": [TOMORROW_S, str(TOMORROW_S), None, [], 10**300, float("inf"), float("nan"), float("-inf")],
     "roles": ["admin", {"admin": 1}, [1], ["admin", None], [["admin"]], 1, True],
 }
 

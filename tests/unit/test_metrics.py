@@ -14,7 +14,7 @@ from models.histogram import Histogram
 
 UNITS = ("_total", "_seconds", "_bytes", "_ratio")
 COUNTS = ("pollux_read_index_riders", "pollux_group_commit_size", "pollux_group_commit_queued", "pollux_redis_breakers_open",
-          "pollux_database_connections", "pollux_waiting", "pollux_waited_topics", "pollux_workers",
+          "pollux_database_connections", "pollux_waiting", "pollux_waited_topics", "pollux_workers", "pollux_tasks",
           "pollux_open_connections", "pollux_polling_clients")  # fmt: skip
 
 

@@ -10,7 +10,10 @@ from realtime.pacing import PollingPolicy
 
 SECRET = "a-secret-of-this-test-that-is-long-enough"
 STORES = r"allowed: sqlite://PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or postgresql://…"
-REDIS = r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE, or none"
+REDIS = (
+    r"allowed: redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE,"
+    r" redis+cluster://HOST:PORT,HOST:PORT, or none"
+)
 
 
 def load_with(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
@@ -104,6 +107,8 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REDIS_URL", "None", REDIS),
         ("REDIS_URL", "redis+sentinel://a:1,b:2", REDIS),
         ("REDIS_URL", "redis+sentinel:///mymaster", REDIS),
+        ("REDIS_URL", "redis+cluster://", REDIS),
+        ("REDIS_URL", "redis+cluster://a:1,b:2/1", REDIS),
         ("REDIS_URL", "redis+sentinel://a:1,,b/mymaster", REDIS),
         ("REDIS_URL", "redis+sentinel://a:0/mymaster", REDIS),
         ("REDIS_URL", "redis+sentinel://a:port/mymaster", REDIS),
@@ -131,6 +136,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("POLLUX_REQUEST_BUDGET", "0", "allowed: polls a second, more than 0"),
         ("POLLUX_REQUEST_BUDGET", "inf", "allowed: polls a second, more than 0"),
         ("POLLUX_MAX_HELD", "-1", "allowed: 0 to 1000000"),
+        ("POLLUX_MAX_CONNECTIONS", "9", "allowed: 10 to 1000000"),
         ("POLLUX_GRAPHIQL", "true", "allowed: on or off"),
         ("POLLUX_INTROSPECTION", "1", "allowed: on or off"),
         ("LOG_LEVEL", "INFO", "allowed: debug, info, warning or error"),

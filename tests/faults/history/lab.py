@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.store_url import StoreUrl
+from tests.servers.cluster import Cluster
+from tests.servers.pgbouncer import PgBouncer
 from tests.servers.pollux import Server
 from tests.servers.postgres import Postgres
 from tests.servers.sentinels import Sentinels
@@ -61,16 +63,20 @@ class FaultyValkey(Valkey):
 class Lab:
     """Everything a scenario needs; `windows` are the times of its faults."""
 
-    def __init__(self, store: str, *, sentinels: bool = False) -> None:
+    def __init__(self, store: str, *, redis: str = "one server", pooler: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-lab-"))
         self.valkey = FaultyValkey()
-        self.sentinels = Sentinels() if sentinels else None
+        self.sentinels = Sentinels() if redis == "sentinels" else None
+        self.cluster = Cluster() if redis == "cluster" else None
         self.postgres = Postgres() if store == "postgres" else None
+        self.pooler = PgBouncer(self.postgres) if pooler and self.postgres is not None else None
         url = self.postgres.url("postgres") if self.postgres is not None else f"sqlite://{self.folder / 'pollux.db'}"
         self.store = StoreUrl.parse(url)
+        if self.pooler is not None:
+            url = self.pooler.url("postgres")
         settings = {
             "DATABASE_URL": url,
-            "REDIS_URL": self.sentinels.url if self.sentinels is not None else self.valkey.url,
+            "REDIS_URL": (self.sentinels or self.cluster or self.valkey).url,
             "POLLUX_RATE_LIMIT": "off",
             "LOG_LEVEL": "warning",
             "LOG_FOLDER": str(self.folder),
@@ -82,9 +88,12 @@ class Lab:
         try:
             if self.postgres is not None:
                 self.postgres.start()
+            if self.pooler is not None:
+                self.pooler.start()
             self.valkey.start()
-            if self.sentinels is not None:
-                self.sentinels.start()
+            for several in (self.sentinels, self.cluster):
+                if several is not None:
+                    several.start()
             for server in self.servers:
                 server.start()
         except BaseException:
@@ -97,8 +106,9 @@ class Lab:
             if server.process is not None:
                 server.stop()
         self.valkey.remove()
-        if self.sentinels is not None:
-            self.sentinels.remove()
+        for part in (self.sentinels, self.cluster, self.pooler):
+            if part is not None:
+                part.remove()
         if self.postgres is not None:
             self.postgres.remove()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -124,6 +124,16 @@ async def fail_over(lab: Lab) -> None:
         await asyncio.to_thread(lab.sentinels.rejoin)
 
 
+async def kill_cluster_node(lab: Lab) -> None:
+    """Kill one node of the cluster after another, for a while each."""
+    assert lab.cluster is not None
+    for port in lab.cluster.ports:
+        with lab.window():
+            lab.cluster.kill_node(port)
+            await asyncio.sleep(1.0)
+            lab.cluster.start_node(port)
+
+
 async def pause_valkey(lab: Lab) -> None:
     """Let Valkey accept connections and answer nothing."""
     with lab.window():
@@ -149,6 +159,11 @@ async def roll_valkey_back(lab: Lab) -> None:
         lab.valkey.save()
         await asyncio.sleep(PAUSE_S)
         lab.valkey.roll_back()
+
+
+async def kill_worker_and_valkey(lab: Lab) -> None:
+    """Kill a worker, and Valkey under both servers."""
+    await _all_at_once(lab, kill_worker, kill_valkey)
 
 
 async def everything_on_postgres(lab: Lab) -> None:

@@ -31,15 +31,20 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`allowed` are the codes clients may see; with a `control`, `finds` is the fault that the checker must name."""
+    """`allowed` are the codes clients may see; with a `control`, `finds` is the fault that the checker must name.
+
+    It goes on for `lasts_s` at least, where its rounds are not cut short.
+    """
 
     name: str
     fault: nemesis.Fault
     allowed: frozenset[str] = frozenset()
     rounds: int = 3
+    lasts_s: float = 0.0
     control: Control | None = None
     finds: Fault | None = None
-    sentinels: bool = False
+    redis: str = "one server"
+    pooler: bool = False
 
 
 _POSTGRES = frozenset({UNAVAILABLE})
@@ -51,10 +56,13 @@ PAUSE_WORKER = Scenario("worker stopped 1 s", nemesis.pause_worker)
 REDEPLOY = Scenario("reload and restart", nemesis.redeploy)
 RESTART_POSTGRES = Scenario("PostgreSQL falls", nemesis.restart_postgres, _POSTGRES)
 TERMINATE = Scenario("backends terminated", nemesis.terminate_backends, _POSTGRES)
+POOLER = Scenario("falls behind pgbouncer", nemesis.restart_postgres, _POSTGRES, pooler=True)
 LOCK = Scenario("channel row locked", nemesis.lock_a_row)
 KILL_VALKEY = Scenario("Valkey killed", nemesis.kill_valkey)
-FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, sentinels=True)
+FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, redis="sentinels")
+CLUSTER_NODE = Scenario("cluster node killed", nemesis.kill_cluster_node, rounds=2, redis="cluster")
 PAUSE_VALKEY = Scenario("Valkey stopped 1 s", nemesis.pause_valkey)
+WANDER = Scenario("workers, Valkey killed", nemesis.kill_worker_and_valkey, _KILL, lasts_s=60.0)
 FLUSH = Scenario("Valkey flushed", nemesis.flush_valkey)
 ROLL_BACK = Scenario("Valkey rolled back", nemesis.roll_valkey_back)
 ALL_POSTGRES = Scenario("everything at once", nemesis.everything_on_postgres, _POSTGRES | _KILL)
@@ -64,18 +72,19 @@ WRITE_BEHIND = Scenario("control: write-behind", nemesis.nothing, rounds=2, cont
 CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
-    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, LOCK,
-    KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, FAIL_OVER, ALL_POSTGRES,
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, POOLER, LOCK,
+    KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, FAIL_OVER, CLUSTER_NODE, ALL_POSTGRES,
 ]  # fmt: skip
 ON_SQLITE = [
-    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, FLUSH, ROLL_BACK, ALL_SQLITE,
+    CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, ALL_SQLITE,
 ]  # fmt: skip
 
 
 def run(scenario: Scenario, store: str, *, sends: int, polls: int, progress: Progress, rounds: int | None = None) -> Row:
     """Run one scenario on parts of its own until it has `sends` acknowledged and `polls` answered; returns what came of it."""
-    scenario = replace(scenario, rounds=rounds or scenario.rounds)
-    with Lab(store, sentinels=scenario.sentinels) as lab:
+    if rounds is not None:
+        scenario = replace(scenario, rounds=rounds, lasts_s=0.0)
+    with Lab(store, redis=scenario.redis, pooler=scenario.pooler) as lab:
         plan = Plan(tuple(server.port for server in lab.servers), seed=random.randrange(2**32), control=scenario.control)
         load = LoadProcess(plan, lab.folder / "history")
         try:
@@ -90,7 +99,7 @@ async def _run(scenario: Scenario, store: str, lab: Lab, load: LoadProcess, send
     watching = asyncio.create_task(_watch(scenario, load, progress))
     rounds = 0
     try:
-        while rounds < scenario.rounds or load.acks < sends or load.polls < polls:
+        while rounds < scenario.rounds or time.monotonic() - began_s < scenario.lasts_s or load.acks < sends or load.polls < polls:
             await asyncio.sleep(CALM_S)
             await scenario.fault(lab)
             rounds += 1
