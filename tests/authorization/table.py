@@ -46,7 +46,7 @@ FIELDS: dict[Rule, dict[str, str]] = {
         "MessageConnection": "edges nodes pageInfo activeUsers pollingInterval",
         "MessageEdge": "cursor node",
         "ReactionGroup": "emoji count viewerHasReacted",
-        "PollingInterval": "milliseconds reason activeUsers serverLoad",
+        "PollingInterval": "milliseconds reason activeUsers serverLoad messageRate",
         "ChannelDelta": "channel messages limited gapCursor headCursor",
     },
     Rule.KEEPER: {

@@ -1,22 +1,26 @@
 """Presence: seen by all processes to the second, swept after the window, unknown rather than zero."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 
 from cache.lineage import Lineage
 from cache.presence import RETOLD_S, ChannelPresence, Presence
 from cache.redis_client import redis_client
-from cache.redis_level import RedisLevel
+from cache.redis_level import Redis, RedisLevel
 from models.cursor import CursorCodec, SigningKey
 from resolvers.services import Services
 from tests.asking import Api
 from tests.servers.valkey import Valkey
 
+T = TypeVar("T")
+
 ALICE, BOB, CAROL = 1, 2, 3
 ROOM = 7
+PATIENCE_S = 30.0
 
 
 @dataclass
@@ -25,6 +29,18 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine Redis may be late, which is not what is tested here."""
+    real = RedisLevel.attempt
+
+    async def attempt(self: RedisLevel, operation: Callable[[Redis], Awaitable[T]], *, deadline_s: float = 0.0) -> T | None:
+        return await real(self, operation, deadline_s=max(deadline_s, PATIENCE_S))
+
+    monkeypatch.setattr(RedisLevel, "attempt", attempt)
+    monkeypatch.setattr("cache.redis_client.DEADLINE_S", PATIENCE_S)
 
 
 @pytest.fixture
