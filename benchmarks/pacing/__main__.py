@@ -1,0 +1,48 @@
+"""`python -m benchmarks.pacing`: every policy in every world; prints the tables, draws the plots.
+
+Minutes, on two cores; numpy and matplotlib (make .venv/bench). Ends with 1 where something that must hold does not.
+"""
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from benchmarks.machine import described
+from benchmarks.pacing.plots import draw
+from benchmarks.pacing.progress import Progress
+from benchmarks.pacing.report import failures, lines
+from benchmarks.pacing.restart import MILLION
+from benchmarks.pacing.tasks import Result, Task, all_tasks, run
+from benchmarks.tables import RESULTS
+
+
+def main() -> None:
+    """Run everything and say what came."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pacing", description=__doc__)
+    parser.add_argument("--processes", type=int, default=2, help="how many tasks run at the same time (2)")
+    parser.add_argument("--clients", type=int, default=MILLION, help="clients of a restart (1000000)")
+    parser.add_argument("--save", type=Path, default=RESULTS, metavar="FOLDER", help="where results go (results/)")
+    chosen = parser.parse_args()
+    began_s = time.monotonic()
+    tasks = all_tasks()
+    progress = Progress({task.name: weight for task, weight in tasks.items()})
+    results: dict[Task, Result] = {}
+    with ProcessPoolExecutor(chosen.processes) as pool:
+        running = {pool.submit(run, task, chosen.clients): task for task in tasks}
+        for done in as_completed(running):
+            results[running[done]] = done.result()
+            progress.done(running[done].name)
+    took = f"{described()}; {time.monotonic() - began_s:.0f} s."
+    text = "\n".join([took, "", *lines(results)])
+    print(f"\n{text}")
+    chosen.save.mkdir(parents=True, exist_ok=True)
+    (chosen.save / "pacing.md").write_text(f"# Pacing\n\n{text}\n")
+    for path in draw(results, chosen.save):
+        print(f"wrote {path}")
+    sys.exit(1 if any(True for _ in failures(results)) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The server's view of all channels at once: realtime/rates.py and realtime/adaptive.py on arrays.
+
+Rule: the formulas are the server's own, imported; only what chooses between two numbers is written again for arrays.
+`benchmarks.pacing.check` compares both.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.pacing.world import Floats, Ints
+from realtime import adaptive, evidence
+from realtime.evidence import Excitement, Lesson
+
+# The server's formulas take arrays as they take numbers, which their types do not say.
+_formulas: Any = evidence
+
+
+class ChannelRates:
+    """What is expected of each channel, second after second; `wish_s` as in realtime/rates.py."""
+
+    def __init__(self, channels: int, readers: Ints, *, known: Floats | None = None) -> None:
+        """`known` are the rates of channels that were watched for long."""
+        self._prior = (1 + np.minimum(readers, evidence.VOICES)) * evidence.WRITES_PER_READER
+        self._known: Any = _formulas.nothing_known(self._prior)
+        if known is not None:
+            watched_s = np.full(channels, evidence.LONG_S)
+            self._known = _formulas.Evidence(known * evidence.MINUTE_S, known * evidence.LONG_S, watched_s)
+        self.excitement = Excitement()
+        self.wish_s: Floats = _firm(None, self._wish(_formulas.usual_rate(self._known, self._prior)))
+
+    def pass_second(self, news: Ints) -> None:
+        """Let a second pass in which each channel had so many messages."""
+        usual = _formulas.usual_rate(self._known, self._prior)
+        watched = self._known.watched_s >= Excitement.WATCHED_S
+        if watched.any():
+            followed, weight = _formulas.lesson(self._known, usual, news, 1.0)
+            self.excitement.learn(Lesson(float(followed[watched].sum()), float(weight[watched].sum())))
+        self._known = _formulas.later(self._known, news, 1.0)
+        usual = _formulas.usual_rate(self._known, self._prior)
+        rate = _formulas.expected_rate(self._known, usual, self.excitement.value)
+        self.wish_s = _firm(self.wish_s, self._wish(rate))
+
+    def _wish(self, rate: Any) -> Floats:
+        wish = np.sqrt(adaptive.WORTH / np.maximum(rate, 1e-12))
+        found: Floats = np.clip(wish, adaptive.SHORTEST_WISH_S, adaptive.LONGEST_WISH_S)
+        return found
+
+
+def _firm(before: Floats | None, now: Floats) -> Floats:
+    """Return `firm_wish_s` of each channel."""
+    steps = 2.0 ** (np.round(np.log2(now) * adaptive.STEPS_PER_OCTAVE) / adaptive.STEPS_PER_OCTAVE)
+    if before is None:
+        return steps
+    return np.where((before / adaptive.FIRM < now) & (now < before * adaptive.FIRM), before, steps)
+
+
+def stretched_s(wish_s: Floats, stretch: float, longest_ms: int = adaptive.LONGEST_MS) -> Floats:
+    """Return `stretched_ms` of each wish, in seconds."""
+    stretched = np.round(np.round(1000 * wish_s) * stretch / 10) * 10
+    return np.clip(stretched, adaptive.SHORTEST_MS, longest_ms) / 1000
