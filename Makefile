@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup web serve test bench bench-sends soak faults check format lock migration clean
+.PHONY: help setup web serve test bench bench-sends soak faults fuzz check format lock migration clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,6 +36,9 @@ soak: .venv/bench ## two processes under 70 % load for MINUTES (30): memory, tas
 
 faults: .venv/dev ## writers and pollers while parts are killed, stopped and flushed; judged by a history checker; 12 minutes
 	$(BIN)/python -m tests.faults.history
+
+fuzz: .venv/dev ## made-up requests to a server, for MINUTES (10)
+	$(BIN)/python -m tests.attacks.fuzz $(or $(MINUTES),10)
 
 format: .venv/dev ## format the code and write schema/schema.graphql
 	$(BIN)/ruff check --fix-only --quiet .

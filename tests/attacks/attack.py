@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.asking import token
@@ -73,6 +73,11 @@ def post(
         return Sent(json.dumps(payload).encode(), headers={"Content-Type": JSON, "Accept": accept})
 
     return send
+
+
+def unseen(sent: Sent, name: str) -> Sent:
+    """Return a request whose document begins with a comment of its own, so that the server does not remember it."""
+    return replace(sent, body=sent.body.replace(b'"query": "', b'"query": "#%b\\n' % name.encode(), 1))
 
 
 def raw(body: bytes, content_type: str = JSON, **headers: str) -> Callable[[World], Sent]:

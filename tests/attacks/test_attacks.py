@@ -12,17 +12,17 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerH
 from graphql import parse
 
 from tests.attacks import bodies, documents, rights, sockets, tokens
-from tests.attacks.attack import Attack
-from tests.attacks.conftest import NEVER_TOLD, Target
+from tests.attacks.attack import Attack, Sent, unseen
 from tests.attacks.rows import ELSEWHERE, ROWS
 from tests.attacks.sockets import SocketAttack
+from tests.attacks.target import METRICS_TOKEN, NEVER_TOLD, Target, tells_nothing
 
 ATTACKS: list[Attack] = [*documents.ATTACKS, *bodies.ATTACKS, *tokens.ATTACKS, *rights.ATTACKS]
 ALL: list[Attack | SocketAttack] = [*ATTACKS, *sockets.ATTACKS]
 AT_LEAST = 150
 CHEAP_S = 0.010
-# What a common core takes for the yardstick; a slower one is allowed as many times as much.
-_YARDSTICK_S = 0.0035
+# What the core takes for the yardstick on which the limit is meant; a slower one is allowed as many times as much.
+_YARDSTICK_S = 0.002
 _ATTEMPTS = 6
 _PATIENCE_S = 20
 _ROOT = Path(__file__).parents[2]
@@ -32,13 +32,14 @@ _ROOT = Path(__file__).parents[2]
 def test_an_attack_gets_its_answer_and_nothing_else(target: Target, attack: Attack) -> None:
     sent = attack.send(target.world)
     costs_s = []
-    for _ in range(_ATTEMPTS):  # of which the cheapest counts: what else the process does is none of the attack's
+    for number in range(_ATTEMPTS):  # of which the cheapest counts: what else the process does is none of the attack's
+        fresh = unseen(sent, f"{number}") if number and attack.cheap and 39 not in attack.rows else sent
         before_s = target.cpu_s()
-        status, headers, body = target.answer(sent)
+        status, headers, body = target.answer(fresh)
         costs_s.append(target.cpu_s() - before_s)
         assert (status, _code(body)) == (attack.status, attack.code), body[:500]
         assert attack.shows in body, body[:500]
-        _tells_nothing(body + str(headers).encode())
+        tells_nothing(body + str(headers).encode())
         for name, value in attack.headers.items():
             assert headers.get(name) == value, (name, headers.get(name))
         if not attack.cheap or min(costs_s) < CHEAP_S:
@@ -68,7 +69,7 @@ async def _end(ws: ClientWebSocketResponse, attack: SocketAttack) -> int | None:
         else:
             await ws.send_str(said if isinstance(said, str) else json.dumps(said))
     while (heard := await ws.receive()).type is WSMsgType.TEXT:
-        _tells_nothing(heard.data.encode())
+        tells_nothing(heard.data.encode())
     return ws.close_code
 
 
@@ -90,7 +91,17 @@ def test_what_is_tested_elsewhere_is(place: str) -> None:
     assert re.search(rf"^(async )?def {name}\(", (_ROOT / path).read_text(), re.MULTILINE)
 
 
-def test_after_all_of_it_nothing_failed_and_the_log_tells_nothing(target: Target) -> None:
+def test_what_the_page_on_security_names_is() -> None:
+    page = (_ROOT / "docs" / "security.md").read_text()
+    shown = {name for row in re.findall(r"^\| .* \| (.*) \|$", page, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
+    tests = {name for name in shown if name.startswith("tests/")}
+    assert shown - tests <= {attack.name for attack in ALL}
+    for name in tests:
+        path, _, test = name.partition("::")
+        assert re.search(rf"^(async )?def {test or 'test_'}", (_ROOT / path).read_text(), re.MULTILINE), name
+
+
+def test_after_all_of_it_nothing_failed_and_the_logtells_nothing(target: Target) -> None:
     for attack in ATTACKS:
         target.answer(attack.send(target.world))
     target.healthy_poll()
@@ -99,7 +110,11 @@ def test_after_all_of_it_nothing_failed_and_the_log_tells_nothing(target: Target
     assert "ERROR" not in log
     for told in NEVER_TOLD[:4]:
         assert told not in log
-    assert "eyJ" not in log  # no token
+    metrics = target.answer(Sent(method="GET", path="/metrics", authorization=f"Bearer {METRICS_TOKEN}"))[2].decode()
+    assert "pollux_mutation_duration_seconds" in metrics
+    for told in (*NEVER_TOLD[:4], "eyJ", "hello"):  # the second last is what every token begins with
+        assert told not in metrics
+    assert "eyJ" not in log
     assert "forged" not in "".join(line[:20] for line in log.splitlines())
 
 
@@ -120,14 +135,12 @@ def _user_errors(value: Any) -> list[dict[str, Any]]:
     return [error for inner in value for error in _user_errors(inner)] if isinstance(value, list) else []
 
 
-def _tells_nothing(answer: bytes) -> None:
-    text = answer.decode(errors="replace")
-    assert [told for told in NEVER_TOLD if told in text] == []
-
-
 def _yardstick_s() -> float:
     """Return the CPU that reading a document of some length takes here and now."""
     document = "{" + " ".join(f"a{number}: viewer {{ id name }}" for number in range(60)) + "}"
-    begun_s = time.thread_time()
-    parse(document)
-    return time.thread_time() - begun_s
+    taken_s = []
+    for _ in range(5):
+        begun_s = time.thread_time()
+        parse(document)
+        taken_s.append(time.thread_time() - begun_s)
+    return max(taken_s)
