@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -29,8 +29,8 @@ from models.errors import TooComplex
 from realtime.wake import Stopped
 from resolvers.context import Context
 from schema.build import PolluxSchema
-from schema.cost import Cost, cost_of, value_of, work_of
 from schema.plan import Plan, plan
+from schema.price import Price, Prices
 from schema.variables import Signature, signature_of
 
 # How many ways of including and skipping are planned for one document.
@@ -52,8 +52,8 @@ class Document:
     worth_planning: bool = False
     signatures: dict[str | None, Signature | None] = field(default_factory=dict)
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
-    # By operation: what it costs, and what of that is work in any case.
-    costs: dict[str | None, tuple[Cost, Cost]] = field(default_factory=dict)
+    # By operation.
+    prices: dict[str | None, Prices] = field(default_factory=dict)
 
     @classmethod
     def of(cls, node: DocumentNode) -> "Document":
@@ -61,18 +61,11 @@ class Document:
         return cls(node, tuple(sorted({name for definition in node.definitions for name in _conditions(definition)})))
 
 
-class Price(NamedTuple):
-    """What an operation costs with its variables, and what of that is work that is done whatever it finds."""
-
-    cost: int
-    work: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation with its variables: everything of a request that does not change when it is sent again.
 
-    `price` is what it may cost, as schema/cost.py counts.
+    `price` is what it may cost, as schema/price.py says.
     """
 
     document: Document
@@ -104,19 +97,19 @@ def prepare(
     max_cost: int,
 ) -> Operation | list[GraphQLError]:
     """Return the operation ready to execute, or what is wrong with its variables. Raises TooComplex beyond `max_cost`."""
-    if name not in document.costs:
-        document.costs[name] = cost_of(schema._schema, document.node, node), work_of(schema._schema, document.node, node)
+    if name not in document.prices:
+        document.prices[name] = Prices(schema._schema, document.node, node)
         document.signatures[name] = signature_of(schema._schema, node)
-    signature, costs = document.signatures[name], document.costs[name]
+    signature, prices = document.signatures[name], document.prices[name]
     quick = signature.coerced(given) if signature is not None else None
     if quick is not None:
         key = _plan_key(document, name, quick)
         if key in document.plans:
-            return Operation(document, node, name, given, quick, document.plans[key], _affordable(costs, quick, max_cost))
+            return Operation(document, node, name, given, quick, document.plans[key], _affordable(prices, quick, max_cost))
     variables = _variables(schema, node, given)
     if isinstance(variables, list):
         return variables
-    known, price = variables.coerced, _affordable(costs, variables.coerced, max_cost)
+    known, price = variables.coerced, _affordable(prices, variables.coerced, max_cost)
     if (
         node.operation is not OperationType.QUERY
         or not planned
@@ -129,9 +122,9 @@ def prepare(
     return Operation(document, node, name, given, known, document.plans.get(key), price)
 
 
-def _affordable(costs: tuple[Cost, Cost], variables: Mapping[str, Any], max_cost: int) -> Price:
+def _affordable(prices: Prices, variables: Mapping[str, Any], max_cost: int) -> Price:
     """Return what an operation costs with these variables. Raises TooComplex."""
-    price = Price(*(value_of(cost, variables) for cost in costs))
+    price = prices.of(variables)
     if price.cost > max_cost:
         message = f"The operation may cost {price.cost}; {max_cost} are allowed. Ask for smaller pages, or for less of each item."
         raise TooComplex(message, cost=price.cost)
