@@ -9,5 +9,5 @@ INTERVAL_MS = 300
 
 @pytest.fixture(autouse=True)
 def short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.pacing._by_activity", lambda _: (INTERVAL_MS, PollingReason.BUSY))
-    monkeypatch.setattr("realtime.pacing.NOTIFICATIONS_MS", INTERVAL_MS)
+    monkeypatch.setattr("realtime.tables.by_activity", lambda *_: (INTERVAL_MS, PollingReason.BUSY))
+    monkeypatch.setattr("realtime.tables.NOTIFICATIONS_MS", INTERVAL_MS)
