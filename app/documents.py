@@ -61,6 +61,10 @@ class Documents:
         self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
         self._read_before = SecondSight(MAX_READ_ONCE)
 
+    def has(self, text: str) -> bool:
+        """Whether a text is remembered."""
+        return self._known.get(text) is not None
+
     def read(self, text: str) -> Reading:
         """Return the document of a text."""
         known = self._known.get(text)

@@ -41,6 +41,7 @@ class Operations:
         self._schema = schema
         self._requests = requests
         self._persisted = persisted
+        self._reading = asyncio.Lock()
 
     async def prepared(self, sent: bytes | str, request_id: str, payer: Payer) -> Prepared | Rejected:
         """Return a request, the body or query string of one, ready to execute, or why it cannot be.
@@ -91,7 +92,13 @@ class Operations:
         await payer.unseen(sent)
         try:
             asked = parse_request(sent)
-            return self._requests.prepare(sent, asked, await self._persisted.text_of(asked))
+            text = await self._persisted.text_of(asked)
+            if self._requests.has_read(text):
+                return self._requests.prepare(sent, asked, text)
+            # New documents take milliseconds: one at a time, and everything else that is due between two of them.
+            async with self._reading:
+                await asyncio.sleep(0)
+                return self._requests.prepare(sent, asked, text)
         except Malformed as error:
             return Refused(Phase.MALFORMED, ErrorCode.BAD_REQUEST, [GraphQLError(str(error))])
         except DocumentRefused as error:

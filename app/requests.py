@@ -69,6 +69,10 @@ class Requests:
         found: Prepared | None = self._known.get(sent)
         return found
 
+    def has_read(self, text: str) -> bool:
+        """Whether a document is remembered, so that it takes no time to read."""
+        return self._documents.has(text)
+
     def prepare(self, sent: bytes | str, asked: GraphQLRequest, text: str) -> Prepared | Refused:
         """Return a request ready to execute, `text` being its document, or why it cannot be."""
         reading = self._documents.read(text)

@@ -16,7 +16,7 @@ STEP = 0.05
 # A loop that is this late is saturated, whatever share of a core it was given.
 SATURATED_LATE_S = 0.1
 _LOOK_S = 0.05
-DELAYS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+DELAYS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 def in_steps(load: float) -> float:
