@@ -14,6 +14,7 @@ from graphql import FieldNode, OperationDefinitionNode, OperationType
 from cache.answers import Answers
 from cache.dependencies import Dependencies, Level, News
 from models.histogram import Histogram
+from realtime.latency import EventType, Latencies
 
 # In seconds: from an answer that is kept, to a deadline of the store.
 DURATIONS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -35,6 +36,7 @@ class Tally:
     staleness: Histogram = field(default_factory=lambda: Histogram(STALENESS_S))
     answers: list[int] = field(default_factory=lambda: [0] * (len(Level) * len(News)))
     held: bool = False
+    latencies: Latencies | None = None
 
     def answered(self, level: Level, depends: Dependencies, started_s: float) -> None:
         """Count an answer that a level gave; `started_s` by time.perf_counter."""
@@ -49,12 +51,15 @@ class Tally:
             staleness_s = time.time() - depends.newest_us / 1_000_000
             if staleness_s < WAS_AWAY_S:
                 self.staleness.observe(max(0.0, staleness_s))
+                if self.latencies is not None:
+                    self.latencies.record(EventType.MESSAGE, (1000 * staleness_s,))
 
 
 class Tallies:
     """One tally for each kind that was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, latencies: Latencies) -> None:
+        self._latencies = latencies
         self._tallies: dict[tuple[str, OperationType, bool], Tally] = {}
 
     def of(self, node: OperationDefinitionNode) -> Tally:
@@ -72,7 +77,7 @@ class Tallies:
     def _tally(self, kind: str, operation: OperationType, *, held: bool) -> Tally:
         tally = self._tallies.get((kind, operation, held))
         if tally is None:
-            tally = self._tallies[kind, operation, held] = Tally(kind, operation, held=held)
+            tally = self._tallies[kind, operation, held] = Tally(kind, operation, held=held, latencies=self._latencies)
             if held:
                 tally.duration = Histogram(HELD_S)
         return tally

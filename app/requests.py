@@ -15,6 +15,7 @@ from app.limits import Limits
 from app.poll_tally import Tallies, Tally
 from cache.lru import Memory, SecondSight, compact
 from models.errors import ErrorCode, TooComplex
+from realtime.latency import Latencies
 from schema.build import PolluxSchema
 from schema.operation import Operation, find_operation, prepare
 
@@ -55,14 +56,16 @@ class Refused:
 class Requests:
     """Turns requests into operations, and remembers by their bytes those that it could."""
 
-    def __init__(self, schema: PolluxSchema, documents: Documents, memory: Memory, limits: Limits, *, planned: bool) -> None:
+    def __init__(
+        self, schema: PolluxSchema, documents: Documents, memory: Memory, limits: Limits, latencies: Latencies, *, planned: bool
+    ) -> None:
         self._schema = schema
         self._documents = documents
         self._limits = limits
         self._planned = planned
         self._known = memory
         self._sent = SecondSight(MAX_SENT_ONCE)
-        self.tallies = Tallies()
+        self.tallies = Tallies(latencies)
 
     def known(self, sent: bytes | str) -> Prepared | None:
         """Return what the same body, or query string, was before."""

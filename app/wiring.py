@@ -156,7 +156,9 @@ def build_view(
             schema=schema,
             services=services,
             viewers=Viewers(tokens, services.db, services.clock, services.lineage),
-            requests=Requests(schema, documents, services.memory if quick else Lru(MEMORY_BYTES), settings, planned=quick),
+            requests=Requests(
+                schema, documents, services.memory if quick else Lru(MEMORY_BYTES), settings, fleet.latencies, planned=quick
+            ),
             persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),

@@ -10,6 +10,7 @@ from models.errors import MistakeCode
 from models.member import ChannelRole
 from models.notification import NotificationState
 from models.sync_token import SyncResetReason
+from realtime.latency import EventType
 from realtime.pacing import ClientActivity, PollingReason
 
 
@@ -103,4 +104,12 @@ _publish(
     TOKEN_EXPIRED="Older than what is kept.",  # noqa: S106  # a meaning, no secret
     TOKEN_INVALID="Not a token of this server and viewer.",  # noqa: S106  # as above
     HISTORY_REWRITTEN="The database was restored or failed over behind what the token had seen.",
+)
+_publish(
+    EventType,
+    "RealtimeEventType",
+    "What reached somebody.",
+    MESSAGE="A message.",
+    NOTIFICATION="A notification.",
+    PRESENCE="Somebody appeared, left or typed.",
 )

@@ -5,8 +5,10 @@ from typing import Annotated
 import strawberry
 
 from models.member import ChannelRole
+from realtime.latency import EventType
 from resolvers import change_message as changes
 from resolvers import channel as channels
+from resolvers import latency
 from resolvers import manage_channel as manage
 from resolvers import message as messages
 from resolvers import notification as notifications
@@ -23,11 +25,13 @@ from schema.inputs import (
     SendMessageInput,
     UpdateChannelInput,
 )
+from schema.latency import ReportLatencyPayload
 from schema.payloads import ChannelPayload, MessagePayload, NotificationPayload, NotificationsPayload, SendMessagePayload
 from schema.user_error import Outcome, outcome
 
 _CURSOR = strawberry.argument(description="Of the last message that was read.")
 _IDS = strawberry.argument(description="Ids of the viewer's notifications, at most 100; others are as if missing.")
+_LATENCIES = strawberry.argument(description="One for each event, 0 or more; at most 100.")
 _PEOPLE = strawberry.argument(description="Who is to belong to it; who does already stays as they are.")
 _PERSON = strawberry.argument(description="The member.")
 _ROLE = strawberry.argument(description="What they may do from now on.")
@@ -188,3 +192,15 @@ class Mutation:
     @strawberry.mutation(description="Marks all of the viewer's notifications read.", graphql_type=NotificationsPayload)
     async def mark_all_notifications_read(self, info: Info) -> Outcome[list[NotificationView]]:
         return await outcome(notifications.mark_notifications_read(info.context, None))
+
+    @strawberry.mutation(
+        description="A client reports, in batches, how long events took to reach its user, in milliseconds.",
+        graphql_type=ReportLatencyPayload,
+    )
+    async def report_latency(
+        self,
+        info: Info,
+        type: EventType,  # noqa: A002  # the contract's name
+        latencies_ms: Annotated[list[int], _LATENCIES],
+    ) -> Outcome[int]:
+        return await outcome(latency.report(info.context, type, latencies_ms))

@@ -5,9 +5,11 @@ from typing import Annotated
 import strawberry
 
 from models.notification import NotificationState
+from realtime.latency import EventType
 from realtime.pacing import ClientActivity, Interval
 from resolvers import channel as channels
 from resolvers import inbox as inboxes
+from resolvers import latency as latencies
 from resolvers import message_page as pages
 from resolvers import message_search as search
 from resolvers import node as anything
@@ -17,6 +19,7 @@ from resolvers import sync as syncing
 from resolvers import user as users
 from resolvers.channel import ChannelView
 from resolvers.inbox import InboxView
+from resolvers.latency import MetricsView
 from resolvers.message import MessageView, channel_key
 from resolvers.message_page import MessagePage
 from resolvers.node import NodeView
@@ -29,6 +32,7 @@ from schema.arguments import Activity, ChannelIds, Limit, Token, is_given
 from schema.channel import After, Before, Channel, ChannelConnection, First, Last
 from schema.context import Info
 from schema.inbox import Inbox
+from schema.latency import RealtimeMetrics
 from schema.message import MessageConnection, MessageSearchConnection
 from schema.node import Node
 from schema.notification import NotificationConnection
@@ -172,3 +176,7 @@ class Query:
     ) -> Page:
         given = activity if is_given(info, "activity") else None
         return await syncing.sync(info.context, sync_request(token, channel_ids, wait_ms, limit, given))
+
+    @strawberry.field(description="For the roles admin and service.", graphql_type=RealtimeMetrics | None)
+    async def realtime_metrics(self, info: Info, type: EventType) -> MetricsView:  # noqa: A002  # the contract's name
+        return latencies.realtime_metrics(info.context, type)

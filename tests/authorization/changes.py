@@ -77,4 +77,5 @@ OF_ONES_OWN = (
     "markNotificationsRead",
     "markAllNotificationsRead",
     "archiveNotification",
+    "reportLatency",
 )

@@ -30,6 +30,7 @@ class Rule(Enum):
     KEEPER = "who keeps order in the channel; FORBIDDEN for others who see it"
     OWN = "everybody, of what is theirs"
     ANYBODY = "everybody who is signed in"
+    SERVICE = "the roles service and admin; FORBIDDEN for others"
     ROOT = "an entrance; what it leads to has its own rule"
     CHANGE = "part of a mutation's answer, which only who made the change gets"
 
@@ -71,13 +72,14 @@ FIELDS: dict[Rule, dict[str, str]] = {
         "UserEdge": "cursor node",
         "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     },
+    Rule.SERVICE: {"RealtimeMetrics": "type windowSeconds count averageMs p50Ms p95Ms p99Ms"},
     Rule.ROOT: {
         "Query": "node nodes viewer inbox channel channels searchChannels searchUsers searchMessages messages"
-        " unreadNotifications notifications pollingInterval sync",
+        " unreadNotifications notifications pollingInterval sync realtimeMetrics",
         "Subscription": "sync",
         "Mutation": "sendMessage editMessage deleteMessage addReaction removeReaction markChannelRead touchPresence createChannel"
         " updateChannel joinChannel leaveChannel addChannelMembers removeChannelMember setChannelMemberRole createNotification"
-        " markNotificationsSeen markNotificationsRead markAllNotificationsRead archiveNotification",
+        " markNotificationsSeen markNotificationsRead markAllNotificationsRead archiveNotification reportLatency",
     },
     Rule.CHANGE: {
         "SendMessagePayload": "message messageEdge userErrors",
@@ -85,6 +87,7 @@ FIELDS: dict[Rule, dict[str, str]] = {
         "ChannelPayload": "channel userErrors",
         "NotificationPayload": "notification inbox userErrors",
         "NotificationsPayload": "notifications inbox userErrors",
+        "ReportLatencyPayload": "accepted userErrors",
         "UserError": "field message code",
     },
 }
