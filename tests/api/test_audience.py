@@ -13,7 +13,7 @@ from tests.api.world import PEOPLE, World
 
 SCHEMA = build_schema()._schema
 # What the arguments that have to be given are given.
-VALUES = {"id": '"<public>"', "ids": '["<public>"]', "channelId": '"<public>"', "text": '"room"'}
+VALUES = {"id": '"<public>"', "ids": '["<public>"]', "channelId": '"<public>"', "text": '"room"', "type": "MESSAGE"}
 
 
 def _opening(name: str, definition: GraphQLField) -> str:
