@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -15,6 +16,27 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
 SCREENSHOTS = ROOT / "var" / "screenshots"
 
 Opens = Callable[..., Page]
+
+_ASK = """async ([query, variables]) => {
+  const token = document.querySelector('meta[name="pollux-token"]').content;
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const answer = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  return await answer.json();
+}"""
+
+
+def mention(bob: Page, alice: Page, text: str) -> None:
+    """Send a message to `general` that mentions somebody, which the chat itself has no button for."""
+    mentioned = alice.evaluate(_ASK, ["{ viewer { id } }", {}])["data"]["viewer"]["id"]
+    channel = bob.evaluate(_ASK, ["{ channels { nodes { id } } }", {}])["data"]["channels"]["nodes"][0]["id"]
+    sent = bob.evaluate(
+        _ASK,
+        [
+            "mutation Say($input: SendMessageInput!) { sendMessage(input: $input) { message { id } userErrors { code } } }",
+            {"input": {"channelId": channel, "content": text, "mentionIds": [mentioned], "clientMessageId": str(uuid4())}},
+        ],
+    )
+    assert sent["data"]["sendMessage"]["userErrors"] == []
 
 
 @pytest.fixture(scope="session")
