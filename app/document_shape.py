@@ -26,6 +26,8 @@ MAX_COMPARED = 2000
 MAX_DIRECTIVES_IN_A_PLACE = 4
 # The longest list of the schema has six.
 MAX_ARGUMENTS_IN_A_PLACE = 30
+# A page of components, each with a fragment of its own, has some ten in a place.
+MAX_FRAGMENTS_IN_A_PLACE = 30
 # Operations and fragments.
 MAX_DEFINITIONS = 100
 
@@ -111,6 +113,8 @@ class _Walk:
                         waiting.append(fragment.selection_set)
                 elif isinstance(selection, InlineFragmentNode):
                     waiting.append(selection.selection_set)
+            if len(spread) > MAX_FRAGMENTS_IN_A_PLACE:
+                raise TooComplex(f"The document spreads more than {MAX_FRAGMENTS_IN_A_PLACE} fragments in one place.")
         self._reached |= spread
         self._count_compared(len(spread))
         for nodes in below.values():
