@@ -7,6 +7,7 @@ and each change counts as a send besides.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -87,11 +88,12 @@ class Charges:
 class Payer:
     """Who pays for a request: its viewer, and their address."""
 
-    __slots__ = ("_changes", "_charges", "_meter", "_request", "_taken", "_viewer", "_work", "told")
+    __slots__ = ("_changes", "_charges", "_key", "_meter", "_request", "_taken", "_viewer", "_work", "told")
 
     def __init__(self, charges: Charges, request: web.Request, viewer: Viewer) -> None:
         self._charges, self._request, self._viewer = charges, request, viewer
         self._meter = charges.meter(viewer.user_id)
+        self._key: Key | None = None
         self._taken, self._work, self._changes = 0.0, 0, False
         # Whether the answer says what is left: those that cost more than an unchanged poll do.
         self.told = False
@@ -108,7 +110,7 @@ class Payer:
         charges, rates = self._charges, self._charges.rates
         if rates is None:
             return
-        key = self._of(charges.cost)
+        key = self._cost_key()
         self._meter = rates.meter(key)
         self.told = True
         if self._meter.left < units:
@@ -140,10 +142,10 @@ class Payer:
         charges, rates = self._charges, self._charges.rates
         if rates is None:
             return {}
-        keys = [self._of(limit) for limit in ((charges.sends, charges.cost) if self._changes else (charges.cost,))]
+        keys = (self._of(charges.sends), self._cost_key()) if self._changes else (self._cost_key(),)
         return {
-            "RateLimit-Policy": ", ".join(f'"{one.name}";q={one.burst:.0f};w={math.ceil(one.ahead_s)}' for one, _ in keys),
-            "RateLimit": ", ".join(_left(rates, key) for key in keys),
+            "RateLimit-Policy": ", ".join([_policy(key.limit) for key in keys]),
+            "RateLimit": ", ".join([_left(rates, key) for key in keys]),
         }
 
     async def _change(self, rates: Rates, operation: Operation) -> None:
@@ -157,10 +159,20 @@ class Payer:
         charged += [(charges.channel.of("c", one), float(changes.sent_to.count(one))) for one in dict.fromkeys(changes.sent_to)]
         await rates.spend(charged)
 
+    def _cost_key(self) -> Key:
+        if self._key is None:
+            self._key = self._of(self._charges.cost)
+        return self._key
+
     def _of(self, limit: Limit) -> Key:
         if self._viewer.roles & SERVICE_ROLES:
             limit = limit._replace(rate=limit.rate * SERVICE_FACTOR, burst=limit.burst * SERVICE_FACTOR)
         return limit.of("u", self._viewer.user_id)
+
+
+@lru_cache(maxsize=16)
+def _policy(limit: Limit) -> str:
+    return f'"{limit.name}";q={limit.burst:.0f};w={math.ceil(limit.ahead_s)}'
 
 
 def _left(rates: Rates, key: Key) -> str:

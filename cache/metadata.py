@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 import orjson
-from cachetools import LRUCache
 
 from cache.flights import Flights
 from cache.lineage import Lineage, prefix_of
+from cache.lru import Lru
 from cache.redis_level import Redis, RedisLevel, reading
 from models.channel import ChannelKind, ChannelMetadata, metadata
 from models.database import Database
@@ -38,7 +38,7 @@ class MetadataCopies:
         self._db = db
         self._redis = redis
         self._lineage = lineage
-        self._copies: LRUCache[_Key, ChannelMetadata] = LRUCache(MAX_CHANNELS)
+        self._copies: Lru[_Key, ChannelMetadata] = Lru(MAX_CHANNELS)
         lineage.on_change(self._copies.clear)
         self._misses: Flights[_Key, ChannelMetadata] = Flights(self._read)
         self.answered: Counter[str] = Counter()
@@ -66,8 +66,9 @@ class MetadataCopies:
             self._to_redis({key._replace(version=one.version): one for key, one in read.items()})
             found |= read
         # What was read under an epoch that ended meanwhile is nobody's but these polls'.
-        present = {key: one for key, one in found.items() if key.epoch_hex == self._lineage.epoch_hex}
-        self._copies.update({key._replace(version=one.version): one for key, one in present.items()})
+        for key, one in found.items():
+            if key.epoch_hex == self._lineage.epoch_hex:
+                self._copies.put(key._replace(version=one.version), one)
         return found
 
     async def _from_redis(self, keys: Sequence[_Key]) -> dict[_Key, ChannelMetadata]:

@@ -7,10 +7,9 @@ head names a later one, the people the profile log names in between are dropped 
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from cachetools import LRUCache
-
 from cache.flights import Flights
 from cache.lineage import Lineage
+from cache.lru import Lru
 from models.database import Database
 from models.user import Profile, changed_profiles, profiles
 
@@ -24,7 +23,7 @@ class ProfileCopies:
 
     def __init__(self, db: Database, lineage: Lineage) -> None:
         self._db = db
-        self._copies: LRUCache[int, Profile] = LRUCache(MAX_PROFILES)
+        self._copies: Lru[int, Profile] = Lru(MAX_PROFILES)
         self._lineage = lineage
         # What the copies are true as of: an epoch and a number of its profile log.
         self._claim = (lineage.epoch_hex, 0)
@@ -41,7 +40,9 @@ class ProfileCopies:
             return {profile.user_id: profile for profile in await profiles(self._db, list(wanted))}
         if last_profile > self._claim[1]:
             await self._catch_up(last_profile)
-        found = {user_id: self._copies[user_id] for user_id in wanted if user_id in self._copies}
+        found = {user_id: copy for user_id in wanted if (copy := self._copies.get(user_id)) is not None}
+        if len(found) == len(wanted):
+            return found
         missing = await asyncio.gather(*(self._misses.get(user_id) for user_id in wanted - found.keys()))
         return found | {profile.user_id: profile for profile in missing if profile is not None}
 
@@ -56,12 +57,15 @@ class ProfileCopies:
     async def _catch_up(self, last_profile: int) -> None:
         epoch_hex, number = self._claim
         changed = None
-        if self._copies and last_profile - number <= MAX_CATCH_UP:
+        if len(self._copies) and last_profile - number <= MAX_CATCH_UP:
             changed = await changed_profiles(self._db, number, last_profile)
         if self._claim[0] != epoch_hex:
             return  # the epoch ended meanwhile, and with it every copy
-        for user_id in list(self._copies) if changed is None else changed:
-            self._copies.pop(user_id, None)
+        if changed is None:
+            self._copies.clear()
+        else:
+            for user_id in changed:
+                self._copies.forget(user_id)
         self._claim = (epoch_hex, max(self._claim[1], last_profile))
 
     async def _read(self, user_ids: list[int]) -> dict[int, Profile]:
@@ -69,5 +73,6 @@ class ProfileCopies:
         found = {profile.user_id: profile for profile in await profiles(self._db, user_ids)}
         # A change that another request caught up with meanwhile may not be in what was read.
         if claim == self._claim:
-            self._copies.update(found)
+            for user_id, profile in found.items():
+                self._copies.put(user_id, profile)
         return found

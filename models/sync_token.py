@@ -5,7 +5,7 @@ it takes at most 4 KiB: what does not fit is left to `Rest`, which can tell that
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Self
@@ -105,35 +105,33 @@ class SyncState:
     places: dict[int, Place] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SyncToken:
+class SyncToken(NamedTuple):
     """A genuine token of this viewer and epoch; reading its places takes longer than reading its head."""
 
     text: str
+    epoch_hex: str
     log: int
     mark: PulseMark | None
-    _body: bytes
+    body: bytes
 
     def state(self) -> SyncState:
         """Return all that the token holds."""
-        return _state(_Reader(self._body))
+        return _state(_Reader(self.body))
 
 
 def encode(cursors: CursorCodec, viewer_id: int, state: SyncState) -> str:
     """Return the token of a state, whose `log` must be known; equal states give equal texts."""
     assert state.log is not None
     mark = state.mark
-    numbers = [viewer_id, state.log, state.within, state.turn, *((1, *mark) if mark is not None else (0,))]
-    places = sorted(state.places.items())
-    numbers.append(len(places))
+    numbers = [viewer_id, state.log, state.within, state.turn, *((1, *mark) if mark is not None else (0,)), len(state.places)]
     previous = 0
-    for channel_id, place in places:
+    waiting: list[int] = []
+    for index, (channel_id, place) in enumerate(sorted(state.places.items())):
         numbers += (channel_id - previous, place.event, _read_code(place))
         previous = channel_id
-    waiting = [(index, place.ceiling) for index, (_, place) in enumerate(places) if place.ceiling is not None]
-    numbers.append(len(waiting))
-    for index, ceiling in waiting:
-        numbers += (index, ceiling)
+        if place.ceiling is not None:
+            waiting += (index, place.ceiling)
+    numbers += (len(waiting) // 2, *waiting)
     return cursors.sealed(_MARK, varints(numbers) + _rest_bytes(state.rest))
 
 
@@ -151,19 +149,21 @@ def open_token(cursors: CursorCodec, viewer_id: int, text: str) -> SyncToken:
     if epoch_hex != cursors.epoch_hex:
         raise Unusable(SyncResetReason.HISTORY_REWRITTEN)
     log, within, _turn, mark = reader.number(), reader.number(), reader.number(), _mark(reader)
-    return SyncToken(text, log, mark if not within else None, body)
+    return SyncToken(text, epoch_hex, log, mark if not within else None, body)
 
 
-def shortened(cursors: CursorCodec, viewer_id: int, state: SyncState, ranked: Iterable[int]) -> str:
-    """Return a token that is short enough; what it cannot name is counted into the rest, the last of `ranked` first.
+def shortened(cursors: CursorCodec, viewer_id: int, state: SyncState, rank: Callable[[], list[int]]) -> str:
+    """Return a token that is short enough; what it cannot name is counted into the rest, the last of `rank` first.
 
     The state is changed accordingly.
     """
-    ranked = list(ranked)
+    ranked: list[int] | None = None
     while True:
-        text = encode(cursors, viewer_id, state) if len(ranked) <= MAX_PLACES else ""
+        text = encode(cursors, viewer_id, state) if len(state.places) <= MAX_PLACES else ""
         if text and len(text) <= LONGEST_TEXT:
             return text
+        if ranked is None:
+            ranked = rank()
         keep = MAX_PLACES if len(ranked) > MAX_PLACES else len(ranked) - 10
         for channel_id in ranked[keep:]:
             place = state.places.pop(channel_id)
@@ -206,14 +206,15 @@ class _Reader:
 
     def number(self) -> int:
         """Return the next varint."""
-        number = shift = 0
-        while True:
-            group = self._raw[self._at]
-            self._at += 1
+        raw, at = self._raw, self._at
+        group = raw[at]
+        number, shift = group & 0x7F, 0
+        while group > 0x7F:
+            at, shift = at + 1, shift + 7
+            group = raw[at]
             number |= (group & 0x7F) << shift
-            if group < 0x80:
-                return number
-            shift += 7
+        self._at = at + 1
+        return number
 
     def fixed(self, length: int) -> int:
         """Return the next number of a fixed length."""

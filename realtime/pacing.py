@@ -3,7 +3,6 @@
 Rule: an interval is a pure function of what is passed in. How each policy chooses is in `tables.py` and `adaptive.py`.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -36,8 +35,7 @@ class Wish(NamedTuple):
     longest_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """When to ask again, and why.
 
     `server_load` is 0 to 1, `message_rate` messages a minute; None when unknown. `of` is what the rate is of, as a key of

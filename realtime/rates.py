@@ -5,6 +5,7 @@ process. What is said of a channel changes at a beat, once a second, or when a p
 """
 
 import time
+from bisect import bisect
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -32,14 +33,16 @@ class Pace(NamedTuple):
 class _Watched:
     """What is known of one channel."""
 
-    __slots__ = ("at_s", "before", "count", "evidence", "now", "pace", "scope", "window")
+    __slots__ = ("at_s", "beat", "before", "count", "evidence", "now", "pace", "scope", "window")
 
     def __init__(self, count: int | None, scope: int, prior: float, now_s: float) -> None:
         self.count = count
         self.scope = scope
         self.at_s = now_s
         self.evidence = nothing_known(prior)
+        # What is said of it until the end of a beat.
         self.pace: Pace | None = None
+        self.beat = 0
         # Messages of the present minute of the clock and of the one before it.
         self.window, self.now, self.before = int(now_s // WINDOW_S), 0.0, 0.0
 
@@ -50,17 +53,16 @@ class MessageRates:
     def __init__(self, *, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._watched: Lru[int, _Watched] = Lru(MAX_WATCHED)
-        self._looked: dict[int, Pace] = {}
+        self._beat = 1
         self._excitement = Excitement()
 
     def beat(self) -> None:
         """Let everything be looked at anew."""
-        self._looked.clear()
+        self._beat += 1
 
     def clear(self) -> None:
         """Forget everything: another history numbers its messages anew."""
         self._watched.clear()
-        self._looked.clear()
 
     def look(self, key: int, count: int | None, active_users: int | None, *, scope: int = 0) -> Pace:
         """Return what is expected.
@@ -75,10 +77,9 @@ class MessageRates:
         elif watched.count is None or watched.scope != scope:
             watched.count, watched.scope = count, scope
         news = 0 if count is None or watched.count is None else max(0, count - watched.count)
-        known = self._looked.get(key)
-        if known is None or news:
-            known = self._looked[key] = self._learn(watched, news, prior)
-        return known
+        if watched.pace is None or watched.beat != self._beat or news:
+            watched.pace, watched.beat = self._learn(watched, news, prior), self._beat
+        return watched.pace
 
     def _learn(self, watched: _Watched, news: int, prior: float) -> Pace:
         now_s = self._clock_s()
@@ -92,8 +93,7 @@ class MessageRates:
         rate = expected_rate(watched.evidence, usual_rate(watched.evidence, prior), self._excitement.value)
         known = watched.pace
         minute = self._last_minute(watched, news, gap_s)
-        watched.pace = Pace(firm_wish_s(known.wish_s if known is not None else None, wish_s(rate)), minute if known else None)
-        return watched.pace
+        return Pace(firm_wish_s(known.wish_s if known is not None else None, wish_s(rate)), minute if known else None)
 
     def _last_minute(self, watched: _Watched, news: int, gap_s: float) -> float:
         """Return messages of the last minute, in steps: this minute of the clock's, and of the one before its part."""
@@ -103,4 +103,4 @@ class MessageRates:
             watched.window, watched.now = int(window), 0.0
         watched.now += news * min(1.0, WINDOW_S / max(gap_s, 1e-6))
         rate = watched.now + watched.before * (1 - into_s / WINDOW_S)
-        return float(max((step for step in _STEPS if step <= rate + 0.5), default=0))
+        return float(_STEPS[bisect(_STEPS, rate + 0.5) - 1])

@@ -1,27 +1,33 @@
 """The viewer's inbox: the counts of their notifications."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from models import ids
 from models.head import InboxHead
 from resolvers.context import Context
 
 
-@dataclass(frozen=True, slots=True)
-class InboxView:
-    id: str
-    unseen_count: int
-    unread_count: int
+class InboxView(NamedTuple):
+    """The counts of an inbox, as its owner sees them."""
 
+    head: InboxHead
 
-def inbox_view(head: InboxHead) -> InboxView:
-    """Return the counts of an inbox."""
-    return InboxView(ids.encode(ids.InboxId(head.user_id)), head.unseen, head.unread)
+    @property
+    def id(self) -> str:
+        return ids.encode(ids.InboxId(self.head.user_id))
+
+    @property
+    def unseen_count(self) -> int:
+        return self.head.unseen
+
+    @property
+    def unread_count(self) -> int:
+        return self.head.unread
 
 
 async def inbox(ctx: Context) -> InboxView:
     """Return the viewer's inbox."""
-    return inbox_view(await ctx.inbox())
+    return InboxView(await ctx.inbox())
 
 
 async def find_inbox(ctx: Context, node: ids.InboxId) -> InboxView | None:

@@ -23,7 +23,7 @@ from models.notification import (
 from models.read_watch import declared
 from models.text import bounded
 from resolvers.context import SERVICE_ROLES, Context
-from resolvers.inbox import InboxView, inbox_view
+from resolvers.inbox import InboxView
 from resolvers.message import MessageView, find_message
 from resolvers.paging import Connection, Edge, PageInfo, PageRequest
 from resolvers.user import UserView, users
@@ -93,7 +93,7 @@ async def notifications(ctx: Context, states: Sequence[NotificationState], reque
         end_cursor=cursors[-1] if cursors else request.after or _cursor(ctx, VERY_START),
     )
     edges = [Edge(cursor, view) for cursor, view in zip(cursors, views, strict=True)]
-    return NotificationPage(edges, info, inbox_view(head), head)
+    return NotificationPage(edges, info, InboxView(head), head)
 
 
 async def has_new(ctx: Context, head: InboxHead) -> bool:
@@ -143,7 +143,7 @@ async def archive(ctx: Context, node_id: str) -> tuple[NotificationView, InboxVi
     found = await notifications_at(ctx.services.db, ctx.viewer.user_id, numbers)
     if not found:
         raise NotFound
-    return (await notification_views(ctx, found))[0], inbox_view(await ctx.inbox())
+    return (await notification_views(ctx, found))[0], InboxView(await ctx.inbox())
 
 
 async def create(
@@ -168,7 +168,7 @@ async def create(
     )
     record = await ctx.services.notifications.notify(node.hash_hex, new)
     ctx.mutated()
-    return (await notification_views(ctx, [record]))[0], inbox_view(await ctx.services.read_index.inbox(record.user_id))
+    return (await notification_views(ctx, [record]))[0], InboxView(await ctx.services.read_index.inbox(record.user_id))
 
 
 async def _mark(ctx: Context, what: Mark, numbers: Sequence[int] | None) -> list[NotificationView]:

@@ -36,12 +36,12 @@ async def pages(ctx: Context, request: SyncRequest) -> AsyncGenerator[SyncPage, 
     """
     wake, seen, epoch_hex = ctx.services.wake, Seen(ctx, request), ctx.services.lineage.epoch_hex
     request = request._replace(wait_ms=1)
-    started = False
+    started, found = False, None
     with wake.begin(seen.again, held=False) as waits:
         while True:
             since = wake.now
             try:
-                found = await look(ctx.services, ctx.viewer.user_id, request, pulse=not started)
+                found = await look(ctx.services, ctx.viewer.user_id, request, before=found if started else None)
                 ctx.renewed()
                 page = None if started and found.waits else await page_of(ctx, request, found)
             except Unavailable as error:
@@ -74,8 +74,7 @@ async def _held(ctx: Context, request: SyncRequest) -> Look:
             ctx.mutated()
             ctx.depends.unkept()
             since = wake.now
-            # Who was woken mostly finds something, of which the pulse would only say that it is there.
-            again = await look(ctx.services, ctx.viewer.user_id, request, pulse=False)
+            again = await look(ctx.services, ctx.viewer.user_id, request, before=found)
             if ctx.services.lineage.epoch_hex != epoch_hex:
                 break  # the next poll comes by a viewer who is known in the new epoch
             found = again

@@ -48,12 +48,15 @@ class Draft:
 
     def token(self, cursors: CursorCodec, viewer_id: int, scope: Scope) -> str:
         """Return the token that covers the page."""
-        state, members = self.state, scope.viewer.channels
-        watched = [key for key, place in state.places.items() if key not in members]
+        self.state.mark = scope.viewer.mark if self._covers_all(scope) else None
+        return shortened(cursors, viewer_id, self.state, lambda: self._ranked(scope))
+
+    def _ranked(self, scope: Scope) -> list[int]:
+        """Return the channels of the state, those that the token is to name first."""
+        members, places = scope.viewer.channels, self.state.places
+        watched = [key for key in places if key not in members]
         named = [key for key in watched if key in scope.watched]
-        ranked = [*named, *(key for key in members if key in state.places), *(key for key in watched if key not in named)]
-        state.mark = scope.viewer.mark if self._covers_all(scope) else None
-        return shortened(cursors, viewer_id, state, ranked)
+        return [*named, *(key for key in members if key in places), *(key for key in watched if key not in named)]
 
     def _covers_all(self, scope: Scope) -> bool:
         state = self.state

@@ -6,7 +6,7 @@ and its places say how far those heads were: who waits beyond them misses nothin
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.cursor import CursorCodec
 from models.errors import Unavailable
@@ -23,8 +23,7 @@ from resolvers.sync_scope import Scope
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What there is for a client, under the heads of `scope`. `token` is the one it continues, None on a fresh start."""
 
     scope: Scope
@@ -58,8 +57,7 @@ class Found:
         return places
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(NamedTuple):
     """Nothing is new: the viewer's pulse is what it was when all had been given."""
 
     token: SyncToken
@@ -86,13 +84,17 @@ class Quiet:
 Look = Found | Quiet
 
 
-async def look(services: Services, viewer_id: int, request: SyncRequest, *, pulse: bool = True) -> Look:
-    """Return what is new for a viewer, at first by their `pulse`, which is all that most looks take. Raises Unavailable."""
+async def look(services: Services, viewer_id: int, request: SyncRequest, *, before: Look | None = None) -> Look:
+    """Return what is new for a viewer. Raises Unavailable.
+
+    A first look asks for their pulse, which is all that most looks take. Whoever looks again, after the look `before`, was
+    woken and mostly finds something, of which the pulse would only say that it is there.
+    """
     with declared():
-        if pulse and request.token is not None and (quiet := await _quiet(services, viewer_id, request)) is not None:
+        if before is None and request.token is not None and (quiet := await _quiet(services, viewer_id, request)) is not None:
             return quiet
         scope, cursors = await _scope(services, viewer_id, request)
-        token, reason = _opened(cursors, viewer_id, request)
+        token, reason = _opened(cursors, viewer_id, request, before.token if before is not None else None)
         state = token.state() if token is not None else None
         if state is not None and (gone_back := scope.behind(state)):
             # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
@@ -136,10 +138,14 @@ async def _scope(services: Services, viewer_id: int, request: SyncRequest) -> tu
     raise Unavailable
 
 
-def _opened(cursors: CursorCodec, viewer_id: int, request: SyncRequest) -> tuple[SyncToken | None, SyncResetReason | None]:
-    """Return the token, or why it cannot be continued; neither where none was given."""
+def _opened(
+    cursors: CursorCodec, viewer_id: int, request: SyncRequest, known: SyncToken | None = None
+) -> tuple[SyncToken | None, SyncResetReason | None]:
+    """Return the token, or why it cannot be continued; neither where none was given. `known` was opened for this viewer."""
     if request.token is None:
         return None, None
+    if known is not None and known.text == request.token and known.epoch_hex == cursors.epoch_hex:
+        return known, None
     try:
         return open_token(cursors, viewer_id, request.token), None
     except Unusable as unusable:

@@ -6,7 +6,6 @@ All that a page shows hangs on the heads of its look.
 
 from asyncio import gather
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from cache.dependencies import Level
@@ -19,7 +18,7 @@ from models.sync_token import SyncResetReason
 from realtime.pacing import Interval
 from resolvers.channel import ChannelView, channel_view
 from resolvers.context import Context
-from resolvers.inbox import InboxView, inbox_view
+from resolvers.inbox import InboxView
 from resolvers.message import MessageView, message_views
 from resolvers.notification import NotificationView, notification_views
 from resolvers.polling import general_interval, interval_of, viewer_interval
@@ -51,8 +50,7 @@ class ChannelDelta(NamedTuple):
         return view.cursors.encode(CursorKind.MESSAGES, view.head.channel_id, seq) if seq else None
 
 
-@dataclass(frozen=True, slots=True)
-class SyncPage:
+class SyncPage(NamedTuple):
     token: str
     has_more: bool
     reset_reason: SyncResetReason | None
@@ -78,7 +76,7 @@ async def _empty_page(ctx: Context, request: SyncRequest, quiet: Quiet) -> SyncP
         interval = viewer_interval(ctx, mark.channels, mark.events, request.activity)
     else:
         interval = await _shortest(ctx, dict.fromkeys(request.named), request)
-    return SyncPage(quiet.token.text, False, None, [], [], [], inbox_view(quiet.inbox), interval)
+    return SyncPage(quiet.token.text, False, None, [], [], [], InboxView(quiet.inbox), interval)
 
 
 async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
@@ -97,7 +95,7 @@ async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
         channels=await _deltas(ctx, draft),
         removed_channel_ids=list(dict.fromkeys((*removed, *unseen))),
         notifications=await notification_views(ctx, draft.notifications),
-        inbox=inbox_view(scope.viewer.inbox),
+        inbox=InboxView(scope.viewer.inbox),
         polling_interval=await _interval(ctx, request, found),
     )
 

@@ -1,14 +1,13 @@
 """The scope of a sync page: the heads it is made under."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.head import ChannelHead
 from models.sync import ViewerHeads
 from models.sync_token import SyncState
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The heads a page is made under. `watched` are those of named channels that the viewer may see without belonging.
 
     `named` is None where the page is of all the viewer's channels.

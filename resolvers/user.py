@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cache.dependencies import Level
 from models import ids
@@ -17,8 +17,7 @@ from resolvers.paging import Connection, Edge, PageRequest, forward_connection
 DEFAULT_FOUND = 20
 
 
-@dataclass(frozen=True, slots=True)
-class UserView:
+class UserView(NamedTuple):
     user_id: int
     id: str
     name: str

@@ -119,7 +119,8 @@ class _ByDensityAlone(RecentMessages):
 
 async def _raced_read_kept(copies: ProfileCopies, user_ids: list[int]) -> dict[int, Profile]:
     found = {profile.user_id: profile for profile in await stored_profiles(copies._db, user_ids)}
-    copies._copies.update(found)
+    for user_id, profile in found.items():
+        copies._copies.put(user_id, profile)
     return found
 
 

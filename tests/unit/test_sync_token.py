@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_counted_into_the_rest() -> None:
     ranked = [LARGEST - index * 2**54 for index in range(MAX_PLACES + 50)]
     places = {key: Place(2**60 + key % 1000, 3) for key in ranked}
     state = SyncState(log=1, places=dict(places))
-    text = shortened(CODEC, 7, state, ranked)
+    text = shortened(CODEC, 7, state, lambda: list(ranked))
     found = open_token(CODEC, 7, text).state()
     assert len(text) <= LONGEST_TEXT
     kept = len(found.places)
