@@ -2,6 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup web serve test bench bench-sends soak faults fuzz check format lock migration clean
 
+# Where there is no Node, two of these would install into .venv at once.
+.NOTPARALLEL:
+
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -13,7 +16,7 @@ serve: setup ## start the server on embedded parts, with two demo users in an em
 
 setup: .venv/runtime web ## install the pinned dependencies and build what is JavaScript; quick when nothing changed
 
-web: web/dist/.built ## build the TypeScript client and the pages, with npm alone
+web: web/dist/.built ## build the TypeScript client and the pages, with npm alone, or without any Node
 
 test: setup .venv/dev tests/npm/node_modules/.installed ## run all tests, against SQLite, a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest
@@ -74,7 +77,7 @@ clean: ## remove what was installed and built; the data in var/ stays
 
 tests/npm/node_modules/.installed: .venv/runtime tests/npm/package.json tests/npm/package-lock.json
 	@echo "installing the npm clients of the tests"
-	@cd tests/npm && sh ../../web/node.sh ../../$(BIN) npm ci --silent --no-audit --no-fund
+	@cd tests/npm && sh ../../web/node.sh "$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund
 	@touch $@
 
 .venv/bench: .venv/dev requirements/bench.txt
@@ -85,17 +88,17 @@ tests/npm/node_modules/.installed: .venv/runtime tests/npm/package.json tests/np
 # Where this fails, the measurement goes on and says which servers it leaves out.
 benchmarks/peers/node_modules/.installed: .venv/runtime benchmarks/peers/package-lock.json
 	@echo "installing the servers that Pollux is measured beside"
-	@-cd benchmarks/peers && sh ../../web/node.sh ../../$(BIN) npm ci --silent --no-audit --no-fund && touch node_modules/.installed
+	@-cd benchmarks/peers && sh ../../web/node.sh "$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund && touch node_modules/.installed
 
 CLIENT_SOURCES := schema/schema.graphql $(shell find clients/typescript/src clients/typescript/scripts -type f -not -path '*/generated/*') \
 	$(wildcard clients/typescript/*.json)
 
-clients/typescript/dist/.built: .venv/runtime $(CLIENT_SOURCES)
-	@sh clients/typescript/build.sh $(BIN)
+clients/typescript/dist/.built: $(CLIENT_SOURCES)
+	@sh clients/typescript/build.sh "$(CURDIR)/$(BIN)"
 	@touch $@
 
 WEB_SOURCES := $(shell find web/src web/chat web/graphiql -type f) $(wildcard web/*.json web/*.ts)
 
-web/dist/.built: .venv/runtime clients/typescript/dist/.built $(WEB_SOURCES)
-	@sh web/build.sh $(BIN)
+web/dist/.built: clients/typescript/dist/.built $(WEB_SOURCES)
+	@sh web/build.sh "$(CURDIR)/$(BIN)"
 	@touch $@

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds web/dist. The argument is the folder of the virtual environment's commands.
+# Builds web/dist. The argument is the folder of the virtual environment's commands, absolute, for web/node.sh.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-bin=$(cd "$1" && pwd)
+bin=$1
 
 echo "building web/"
 cd "$here"

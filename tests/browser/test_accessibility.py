@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opens, mention
 from tests.node import CLIENTS
+from tests.servers.pollux import Server
 
 PATIENCE_MS = 60_000
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 760}
@@ -38,10 +39,9 @@ def test_axe_finds_what_keeps_people_out(opens: Opens) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_barrier_in_a_conversation(opens: Opens, scheme: str) -> None:
+def test_axe_finds_no_barrier_in_a_conversation(opens: Opens, server: Server, scheme: str) -> None:
     desk, phone = (opens("/?as=alice", viewport=size, color_scheme=scheme) for size in (DESK, PHONE))
-    bob = opens("/?as=bob")
-    mention(bob, desk, "Are you there?")
+    mention(server, "Are you there?")
     channel = phone.get_by_role("list", name="Channels").get_by_role("button", name="general")
     message = desk.get_by_role("article").filter(has_text="Are you there").first
     message.hover(timeout=PATIENCE_MS)

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 // The hooks in a browser's DOM, over the same server.
+import "fake-indexeddb/auto";
 import { focusManager, onlineManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
 import { type ReactNode, StrictMode } from "react";
@@ -28,7 +29,7 @@ afterEach(() => {
   client.close();
   focusManager.setFocused(undefined);
   onlineManager.setOnline(true);
-  localStorage.clear();
+  globalThis.indexedDB = new IDBFactory();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -197,22 +198,27 @@ test("useNotifications: the list, the counts, and marking", async () => {
   expect(result.current.unreadCount).toBe(1);
 });
 
-test("useNotifications: each new one is shown once by the browser, in one of the tabs, and never one that was there", async () => {
+test("useNotifications: each new one is shown once by the browser, in one of the tabs, and never an old one that was there", async () => {
   vi.stubGlobal("Notification", FakeNotification);
   FakeNotification.shown = [];
   server.notify("old");
+  await pass(60_000);
+  server.notify("young"); // while the page was loading, perhaps again
   const onClick = vi.fn();
   render(() => useNotifications({ onClick }));
   render(() => useNotifications()); // another part of the page, or another tab
-  await pass(0);
+  await pass(10);
   server.notify("new");
   await pass(10_000);
-  expect(FakeNotification.shown.map((one) => [one.title, one.options.tag])).toEqual([["title of new", "new"]]);
+  expect(FakeNotification.shown.map((one) => [one.title, one.options.tag])).toEqual([
+    ["title of young", "young"],
+    ["title of new", "new"],
+  ]);
   FakeNotification.shown[0]!.onclick!();
   FakeNotification.permission = "denied";
   server.notify("unwanted");
   await pass(10_000);
-  expect(FakeNotification.shown).toHaveLength(1);
+  expect(FakeNotification.shown).toHaveLength(2);
 });
 
 test("useMeasurements: what a panel shows", async () => {

@@ -9,6 +9,8 @@ import { useClient, useObserved } from "./PolluxProvider.js";
 
 /** As many as the server marks at once. */
 const AT_ONCE = 100;
+/** What is there when the client begins and is not older may have come while the page was loading again. */
+const YOUNG_MS = 30_000;
 
 export interface NotificationOptions {
   /** Show new ones as notifications of the browser, each once, if the user allows it; true if absent. */
@@ -51,7 +53,9 @@ export function useNotifications({ inBrowser = true, onClick }: NotificationOpti
   useEffect(() => {
     if (!inBrowser) return;
     return client.subscribe(null, (event) => {
-      if (event.type === "notificationCreated" && !event.fresh) void showOnce(event.notification, (one) => clicked.current?.(one));
+      if (event.type !== "notificationCreated") return;
+      const isNew = !event.fresh || Date.now() - Date.parse(event.notification.createdAt) < YOUNG_MS;
+      if (isNew) void showOnce(event.notification, (one) => clicked.current?.(one));
     });
   }, [client, inBrowser]);
   const older = useMutation({ mutationFn: () => client.loadOlderNotifications() });
