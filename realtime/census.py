@@ -11,8 +11,10 @@ from realtime.adaptive import stretched_ms
 from realtime.pacing import Wish
 
 LEAST_STRETCH, MOST_STRETCH = 2.0**-10, 2.0**10
-# Smaller moves of the stretch would change every answer for nothing; a budget is kept within 5 %.
-STILL = 1.05
+# Where nothing is scarce.
+NO_STRETCH = 1.0
+# Smaller moves of the stretch would change every answer for nothing; greater ones would not keep a budget within 5 %.
+STILL = 1.04
 # Until the next second a stretch that is short by less may stay: each move makes every kept answer anew.
 HASTE = 1.25
 # Clients wait their own phase beside the interval, a tenth of it at most.
@@ -81,7 +83,7 @@ def requests_per_s(clients: Clients, stretch: float) -> float:
     return sum(count * 1000 / PHASES / stretched_ms(wish, stretch) for wish, count in clients.items())
 
 
-def stretch_for(clients: Clients, budget: float, *, least: float = 1.0) -> float:
+def stretch_for(clients: Clients, budget: float, *, least: float = NO_STRETCH) -> float:
     """Return the smallest stretch, of at least `least`, with which clients ask at most `budget` times a second.
 
     Where none is long enough, one that makes nearly all intervals the longest.
@@ -105,12 +107,13 @@ def hastened(before: float, wanted: float) -> float:
 
 
 def steadied(before: float, wanted: float, clients: Clients) -> float:
-    """Return the stretch of the next second: a greater one at once, a smaller one by and by.
+    """Return the stretch of the next second: a greater one at once, a smaller one by and by, none to the end.
 
     Where intervals shrink by as much as time passes, whoever polls meanwhile returns at the same moment. So the mean
     interval shrinks by less than that, by a tenth of it near the end: then what comes is no more than was wanted.
     """
-    if before / STILL <= wanted <= before * STILL:
+    near = before / STILL <= wanted <= before * STILL
+    if near and not wanted == NO_STRETCH < before:
         return before
     if wanted > before:
         return wanted

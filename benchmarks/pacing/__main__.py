@@ -4,6 +4,7 @@ Minutes, on two cores; numpy and matplotlib (make .venv/bench). Ends with 1 wher
 """
 
 import argparse
+import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -12,7 +13,8 @@ from pathlib import Path
 from benchmarks.machine import described
 from benchmarks.pacing.plots import draw
 from benchmarks.pacing.progress import Progress
-from benchmarks.pacing.report import failures, lines
+from benchmarks.pacing.raw import raw
+from benchmarks.pacing.report import lines, verdicts
 from benchmarks.pacing.restart import MILLION
 from benchmarks.pacing.tasks import Result, Task, all_tasks, run
 from benchmarks.tables import RESULTS
@@ -34,14 +36,16 @@ def main() -> None:
         for done in as_completed(running):
             results[running[done]] = done.result()
             progress.done(running[done].name)
-    took = f"{described()}; {time.monotonic() - began_s:.0f} s."
-    text = "\n".join([took, "", *lines(results)])
+    machine, seconds = described(), round(time.monotonic() - began_s)
+    results = {task: results[task] for task in tasks}
+    text = "\n".join([f"{machine}; `python -m benchmarks.pacing`, {seconds} s.", "", *lines(results)])
     print(f"\n{text}")
     chosen.save.mkdir(parents=True, exist_ok=True)
     (chosen.save / "pacing.md").write_text(f"# Pacing\n\n{text}\n")
+    (chosen.save / "pacing.json").write_text(json.dumps(raw(results, machine, seconds), indent=1) + "\n")
     for path in draw(results, chosen.save):
         print(f"wrote {path}")
-    sys.exit(1 if any(True for _ in failures(results)) else 0)
+    sys.exit(0 if all(one.holds for one in verdicts(results)) else 1)
 
 
 if __name__ == "__main__":

@@ -27,19 +27,33 @@ class ChannelRates:
             watched_s = np.full(channels, evidence.LONG_S)
             self._known = _formulas.Evidence(known * evidence.MINUTE_S, known * evidence.LONG_S, watched_s)
         self.excitement = Excitement()
+        # Of each channel, since somebody polled it last: the seconds, and the messages that nobody has counted.
+        self._gap_s, self._news = np.zeros(channels), np.zeros(channels)
         self.wish_s: Floats = _firm(None, self._wish(_formulas.usual_rate(self._known, self._prior)))
 
-    def pass_second(self, news: Ints) -> None:
-        """Let a second pass in which each channel had so many messages."""
-        usual = _formulas.usual_rate(self._known, self._prior)
-        watched = self._known.watched_s >= Excitement.WATCHED_S
-        if watched.any():
-            followed, weight = _formulas.lesson(self._known, usual, news, 1.0)
-            self.excitement.learn(Lesson(float(followed[watched].sum()), float(weight[watched].sum())))
-        self._known = _formulas.later(self._known, news, 1.0)
-        usual = _formulas.usual_rate(self._known, self._prior)
-        rate = _formulas.expected_rate(self._known, usual, self.excitement.value)
-        self.wish_s = _firm(self.wish_s, self._wish(rate))
+    def pass_second(self, news: Ints, polled: Ints | None = None) -> None:
+        """Let a second pass in which each channel had so many messages.
+
+        The server learns of a channel when it is polled. `polled` are the numbers of those channels that were, each once;
+        without it, all.
+        """
+        self._gap_s += 1
+        self._news += news
+        one: Any = slice(None) if polled is None else polled
+        before, counted, gap_s = _formulas.Evidence(*(part[one] for part in self._known)), self._news[one], self._gap_s[one]
+        prior = self._prior[one]
+        usual = _formulas.usual_rate(before, prior)
+        teaches = (before.watched_s >= Excitement.WATCHED_S) & (gap_s <= Excitement.LONGEST_GAP_S)
+        if teaches.any():
+            followed, weight = _formulas.lesson(before, usual, counted, gap_s)
+            self.excitement.learn(Lesson(float(followed[teaches].sum()), float(weight[teaches].sum())))
+        now = _formulas.later(before, counted, gap_s)
+        for part, moved in zip(self._known, now, strict=True):
+            part[one] = moved
+        rate = _formulas.expected_rate(now, _formulas.usual_rate(now, prior), self.excitement.value)
+        self.wish_s = self.wish_s.copy()
+        self.wish_s[one] = _firm(self.wish_s[one], self._wish(rate))
+        self._gap_s[one] = self._news[one] = 0.0
 
     def _wish(self, rate: Any) -> Floats:
         wish = np.sqrt(adaptive.WORTH / np.maximum(rate, 1e-12))

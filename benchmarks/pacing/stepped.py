@@ -52,10 +52,10 @@ class Stepped:
             there = np.concatenate([there, np.arange(arrived, coming)])
             news = np.bincount(of_channel[said:upto], minlength=world.channels)
             before_s = self.rates.wish_s
-            self.rates.pass_second(news)
+            due = there[self._next[there] < end_s]
+            self.rates.pass_second(news, np.unique(world.channel[due]))
             self._had += news
             arrived, said = coming, upto
-            due = there[self._next[there] < end_s]
             while len(due):
                 self._poll(due, second, before_s, news)
                 due = due[self._next[due] < end_s]

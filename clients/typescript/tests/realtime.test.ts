@@ -79,18 +79,29 @@ test("offline it waits, and asks when the network is back", async () => {
   expect(told).toEqual(["messageCreated meanwhile"]);
 });
 
-test("failures are retried after 1, 2 and 4 s less chance, then no quicker than the interval, and say so", async () => {
+test("before it was told an interval, failures are retried after 1, 2 and 4 s less chance, and say so", async () => {
+  const error = (): Error => new TypeError("fetch failed");
+  server.failures["Sync"] = [error(), error(), error(), error(), error()];
+  const { provider } = open();
+  await pass(0);
+  expect(provider.measurements).toMatchObject({ state: "retrying", retryAt: Date.now() + 500 });
+  expect(provider.measurements.error).toBeInstanceOf(RequestError);
+  const { at } = server.asked.at(-1)!;
+  await pass(60_000);
+  expect(server.asked.slice(1, 6).map((one) => one.at - at)).toEqual([500, 1500, 3500, 8500, 16_500]);
+  expect(provider.measurements).toMatchObject({ state: "online", retryAt: null, error: null });
+});
+
+test("whom the server told an interval polls no sooner after a failure either", async () => {
   const { provider } = open();
   await pass(0);
   const error = (): Error => new TypeError("fetch failed");
   server.failures["Sync"] = [error(), error(), error(), error(), error()];
   await pass(5000);
-  expect(provider.measurements).toMatchObject({ state: "retrying", retryAt: Date.now() + 500 });
-  expect(provider.measurements.error).toBeInstanceOf(RequestError);
+  expect(provider.measurements).toMatchObject({ state: "retrying", retryAt: Date.now() + 5000 });
   const { at } = server.asked.at(-1)!;
   await pass(60_000);
-  expect(server.asked.slice(2, 7).map((one) => one.at - at)).toEqual([500, 1500, 3500, 8500, 16_500]);
-  expect(provider.measurements).toMatchObject({ state: "online", retryAt: null, error: null });
+  expect(server.asked.slice(2, 7).map((one) => one.at - at)).toEqual([5000, 10_000, 15_000, 20_000, 28_000]);
 });
 
 test("what the server says of asking again goes first", async () => {

@@ -71,7 +71,8 @@ export class SyncMachine {
   /** When to ask next; null before the start. */
   #due: number | null = null;
   #failures = 0;
-  #intervalMs = FIRST_INTERVAL_MS;
+  /** What the server last asked for; null before. */
+  #intervalMs: number | null = null;
   #slow = false;
   #isOnline = true;
   #isVisible = true;
@@ -119,7 +120,7 @@ export class SyncMachine {
       case "page":
         return this.#page(input.page);
       case "notModified":
-        return this.#ended(input.intervalMs ?? this.#intervalMs, false);
+        return this.#ended(input.intervalMs, false);
       case "opened":
         this.#running!.opened = this.#at;
         this.#renewed = false;
@@ -203,9 +204,9 @@ export class SyncMachine {
   }
 
   /** There was an answer. When to ask again, where it was not one of a stream's? */
-  #ended(intervalMs: number, hasNews: boolean): void {
+  #ended(intervalMs: number | null, hasNews: boolean): void {
     const { waitMs, stream } = this.#running!;
-    this.#intervalMs = Math.max(intervalMs, SHORTEST_MS);
+    if (intervalMs !== null) this.#intervalMs = Math.max(intervalMs, SHORTEST_MS);
     this.#failures = 0;
     this.#renewed = false;
     this.#say("online");
@@ -213,7 +214,11 @@ export class SyncMachine {
     this.#running = null;
     const wasWorthIt = this.#isLongPolling && !this.#slow && (hasNews || this.#at - this.#lastBegan >= waitMs * 0.9);
     if (this.#scopeChanged || wasWorthIt) this.#soon();
-    else this.#due = this.#at + Math.floor(this.#intervalMs * (1 + this.#phase / 10));
+    else this.#due = this.#at + this.#untilNextMs;
+  }
+
+  get #untilNextMs(): number {
+    return Math.floor((this.#intervalMs ?? FIRST_INTERVAL_MS) * (1 + this.#phase / 10));
   }
 
   #failed({ kind, code, retryAfterMs }: Failure): void {
@@ -227,7 +232,10 @@ export class SyncMachine {
       this.#renews = this.#renewed = true;
       this.#due = Math.max(this.#at, this.#renewedAt + SPACING_MS);
     } else {
-      this.#due = this.#at + backoffMs(this.#failures, this.#options.random(), this.#intervalMs, retryAfterMs);
+      const backoff = backoffMs(this.#failures, this.#options.random(), this.#intervalMs ?? FIRST_INTERVAL_MS, retryAfterMs);
+      // A server that comes back would meet all who missed it within the same seconds.
+      const isPatient = this.#options.transport === "polling" && this.#intervalMs !== null && !retryAfterMs;
+      this.#due = this.#at + (isPatient ? Math.max(backoff, this.#untilNextMs) : backoff);
       this.#failures += 1;
       if (retryAfterMs) this.#notBefore = this.#due;
       if (kind === "transient") this.#say("offline", code, this.#due);

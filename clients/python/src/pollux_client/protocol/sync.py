@@ -135,12 +135,14 @@ class SyncMachine:
             self._renew_next, self._believed = True, False
             self._due = now if self._renewed is None else max(now, self._renewed + INTERRUPTED_MS)
             return self._output(now)
-        wait_ms = backoff_ms(
-            self._failures, self._random(), interval_ms=self.interval.milliseconds, retry_after_ms=failure.retry_after_ms
-        )
+        later_ms = failure.retry_after_ms
+        wait_ms = backoff_ms(self._failures, self._random(), interval_ms=self.interval.milliseconds, retry_after_ms=later_ms)
+        if self.transport is Transport.POLLING and self.interval is not UNKNOWN_INTERVAL and not later_ms:
+            # A server that comes back would meet all who missed it within the same seconds.
+            wait_ms = max(wait_ms, self._until_next_ms)
         self._failures += 1
         self._due = self._apart(now + wait_ms)
-        self._no_sooner = self._due if failure.retry_after_ms else 0
+        self._no_sooner = self._due if later_ms else 0
         return self._output(now, events=[] if failure.kind is Kind.ENDED else self._lost(failure.code or "NETWORK", self._due))
 
     def network_lost(self, now: int) -> Output:
@@ -197,14 +199,17 @@ class SyncMachine:
     def _ended_with_answer(self, now: int, asked: Request, *, news: bool, more: bool) -> None:
         """Set when to ask again."""
         self.under_way = None
-        interval_ms = max(self.interval.milliseconds, APART_MS)
         at_once = asked.channel_ids != self._channel_ids
         if self.transport is Transport.LONG_POLLING and self.interval.reason != "LOAD":
             at_once = at_once or news or now - self._began >= WHOLE_WAIT * asked.wait_ms
         if more:
             self._due = now
         else:
-            self._due = self._apart(now if at_once else now + floor(interval_ms * (1 + self._phase / 10)))
+            self._due = self._apart(now if at_once else now + self._until_next_ms)
+
+    @property
+    def _until_next_ms(self) -> int:
+        return floor(max(self.interval.milliseconds, APART_MS) * (1 + self._phase / 10))
 
     def _apart(self, at: int) -> int:
         return max(at, self._began + APART_MS)
