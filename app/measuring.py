@@ -89,6 +89,7 @@ def _of_reads(sheet: Sheet, services: Services) -> None:
     sheet.write("pollux_waiting", waiters.held, "poll")
     sheet.write("pollux_waiting", len(waiters.waiting) - waiters.held, "subscription")
     sheet.write("pollux_waited_topics", len(waiters.topics))
+    sheet.write("pollux_kept_bytes", services.memory.weight)
 
 
 def _of_stores(sheet: Sheet, services: Services, redis: Mapping[str, RedisLevel]) -> None:

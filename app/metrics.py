@@ -66,6 +66,7 @@ MEASURES = (
     _histogram("pollux_group_commit_size", SIZES, "Items stored in one transaction.", "of"),
     _sum("pollux_group_commit_queued", "Items that wait for a transaction.", "of"),
     _counter("pollux_kept_answers_total", "Looks at a kept answer: it held, or was stale and made again.", "outcome"),
+    _sum("pollux_kept_bytes", "What is kept of requests, fragments and answers; each worker has a bound."),
     _counter("pollux_redis_operations_total", "Operations tried against Redis.", "use"),
     _counter("pollux_redis_failures_total", "Operations of Redis that failed or took too long.", "use"),
     _counter("pollux_redis_unreadable_total", "Values in Redis that could not be read.", "use"),

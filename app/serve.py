@@ -28,24 +28,38 @@ READY_S = 30.0
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises PortTaken, Unavailable."""
+    """Serve until SIGTERM or SIGINT, which end the start too. Raises PortTaken, Unavailable."""
     listener = listen(settings)
     on_terminal = sys.stdin is not None and sys.stdin.isatty()
     async with AsyncExitStack() as stack:
-        if settings.redis_url is None:
-            await _start_valkey(settings, stack)
-        applied = await migrate(settings.database_url, wall_clock_us())
-        if applied:
-            log.info("migrations applied: %s", ", ".join(applied))
-        channel_id = await _demo_channel(settings)
         measures = Path(stack.enter_context(TemporaryDirectory(prefix="pollux-measures-")))
         supervisor = Supervisor(settings, listener, measures)
+        starting = asyncio.create_task(_start(settings, stack), name="start")
+
+        def stop() -> None:
+            starting.cancel()
+            supervisor.stop()
+
+        # From the first moment: the first process of a container never hears of a signal that it does not handle.
         for signal_number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(signal_number, supervisor.stop)
+            asyncio.get_running_loop().add_signal_handler(signal_number, stop)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hangup, supervisor, on_terminal)
-        greeting = asyncio.create_task(_greet(settings, listener, channel_id), name="greeting")
+        await asyncio.wait([starting])
+        if starting.cancelled() or supervisor.stopping:
+            return
+        greeting = asyncio.create_task(_greet(settings, listener, starting.result()), name="greeting")
         await supervisor.run()
         await end(greeting)
+
+
+async def _start(settings: Settings, stack: AsyncExitStack) -> int | None:
+    """Make ready what workers need; returns the demo channel, if there is one."""
+    if settings.redis_url is None:
+        await _start_valkey(settings, stack)
+    applied = await migrate(settings.database_url, wall_clock_us())
+    if applied:
+        log.info("migrations applied: %s", ", ".join(applied))
+    return await _demo_channel(settings)
 
 
 def _hangup(supervisor: Supervisor, on_terminal: bool) -> None:

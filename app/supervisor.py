@@ -61,6 +61,10 @@ class Supervisor:
         self._alive: set[WorkerProcess] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
     async def run(self) -> None:
         """Keep the workers running until `stop`, then let them finish."""
         reloading = asyncio.create_task(self._reload_for_ever(), name="reload")

@@ -7,6 +7,7 @@ dead rows and latency; a table with the slope of each over the last half, and a 
 import argparse
 import asyncio
 import importlib.util
+import math
 import re
 import statistics
 import sys
@@ -28,6 +29,7 @@ from tests.servers.pollux import Server
 
 SHARE, TRIAL_S, WARM_S, WORKERS = 0.7, 15.0, 10.0, 2
 WHOLE_MINUTES = 30.0
+FULL = 0.95
 SAMPLES = 120
 _BLOAT = "SELECT sum(n_dead_tup)::float, greatest(sum(n_live_tup + n_dead_tup), 1)::float FROM pg_stat_user_tables"
 
@@ -38,6 +40,7 @@ class Sample:
 
     minute: float
     pss_mib: float
+    kept_mib: float
     tasks: float
     open_files: float
     connections: float
@@ -51,9 +54,10 @@ class Sample:
 
 
 PANELS = {
-    "pss_mib": "Memory of the workers (PSS), MiB", "tasks": "Tasks", "open_files": "Open files of the workers",
-    "connections": "Connections of PostgreSQL", "dead_share": "Dead rows, share of all", "database_mib": "Database, MiB",
-    "load": "Load of the busiest worker", "per_s": "Operations a second", "p50_ms": "p50, ms", "p99_ms": "p99, ms",
+    "pss_mib": "Memory of the workers (PSS), MiB", "kept_mib": "Copies that they keep, MiB", "tasks": "Tasks",
+    "open_files": "Open files of the workers", "connections": "Connections of PostgreSQL", "dead_share": "Dead rows, share of all",
+    "database_mib": "Database, MiB", "load": "Load of the busiest worker", "per_s": "Operations a second", "p50_ms": "p50, ms",
+    "p99_ms": "p99, ms",
 }  # fmt: skip
 
 
@@ -78,6 +82,7 @@ def main() -> int:
         f"{described()}; {WORKERS} workers, PostgreSQL with fsync and Valkey on the same machine.",
         f"{minutes:g} minutes at {rate:,.0f} operations a second, {SHARE:.0%} of a trial; {errors} errors,"
         f" {tracebacks} tracebacks in the log, exit status {ended}; {words[0]}.",
+        f"Workers keep copies up to a bound, which were {FULL:.0%} of their most from minute {full_from(samples):.0f} on.",
         "",
         *table(samples),
     ]
@@ -124,6 +129,7 @@ async def _samples(
             Sample(
                 minute=(now_s - began_s) / 60,
                 pss_mib=sum(memory_kib(pid)[1] for pid in workers) / 1024,
+                kept_mib=_metric(metrics, "pollux_kept_bytes") / 2**20,
                 tasks=_metric(metrics, "pollux_tasks"),
                 open_files=sum(map(open_files, workers)),
                 connections=await database.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL"),
@@ -145,6 +151,12 @@ async def _samples(
 
 def _metric(text: str, name: str) -> float:
     return sum(float(value) for value in re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", text, re.MULTILINE))
+
+
+def full_from(samples: Sequence[Sample]) -> float:
+    """Return the minute from which the copies that workers keep take hardly more: until then memory grows because of them."""
+    most = max(one.kept_mib for one in samples)
+    return next(one.minute for one in samples if one.kept_mib >= FULL * most)
 
 
 def table(samples: Sequence[Sample]) -> list[str]:
@@ -169,7 +181,7 @@ def draw(samples: Sequence[Sample], path: Path) -> str:
 
     figure = Figure(figsize=(10, 14), layout="constrained")
     for place, (name, title) in enumerate(PANELS.items(), start=1):
-        axes = figure.add_subplot(len(PANELS) // 2, 2, place)
+        axes = figure.add_subplot(math.ceil(len(PANELS) / 2), 2, place)
         axes.plot([one.minute for one in samples], [getattr(one, name) for one in samples], linewidth=1)
         axes.set_title(title, fontsize=9)
         axes.set_ylim(bottom=0)

@@ -17,7 +17,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from app.addresses import client_address, parse_networks
 from tests.asking import token
 from tests.servers.pollux import ROOT, Server
 from tests.servers.postgres import free_port
@@ -99,14 +102,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def _proxy(name: str, server: Server, folder: Path) -> Iterator[str]:
-    """Run a proxy with its example, on a port of its own in front of the server; gives its address."""
+def _proxy(name: str, behind: int, folder: Path) -> Iterator[str]:
+    """Run a proxy with its example, on a port of its own in front of another; gives its address."""
     port = free_port()
     example = DEPLOY / ("nginx.conf" if name == "nginx" else "Caddyfile")
     text = example.read_text()
     assert "127.0.0.1:8000" in text
     assert "8080" in text
-    (folder / example.name).write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}").replace("8080", str(port)))
+    (folder / example.name).write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{behind}").replace("8080", str(port)))
     if name == "nginx":
         (folder / "logs").mkdir()
         more = f"daemon off; pid {folder}/pid; error_log {folder}/log;"
@@ -125,7 +128,7 @@ def _proxy(name: str, server: Server, folder: Path) -> Iterator[str]:
 @pytest.mark.parametrize("name", ["nginx", "caddy"])
 async def test_polls_held_polls_events_and_sockets_pass_through(server: Server, tmp_path: Path, name: str) -> None:
     headers = {"Authorization": f"Bearer {token('alice')}"}
-    with _proxy(name, server, tmp_path) as url:
+    with _proxy(name, server.port, tmp_path) as url:
         async with aiohttp.ClientSession(url, headers=headers) as client:
             await _ready(client, tmp_path)
             async with client.post("/graphql", json={"query": "{ sync { token } }"}) as answer:
@@ -146,6 +149,44 @@ async def test_polls_held_polls_events_and_sockets_pass_through(server: Server, 
             async with client.ws_connect("/graphql", protocols=["graphql-transport-ws"]) as socket:
                 await socket.send_json({"type": "connection_init", "payload": headers})
                 assert json.loads(await socket.receive_str(timeout=20))["type"] == "connection_ack"
+
+
+@pytest.mark.parametrize("name", ["nginx", "caddy"])
+async def test_a_proxy_tells_whose_request_it_is_whatever_the_client_says(tmp_path: Path, name: str) -> None:
+    trusted, told = parse_networks("127.0.0.1"), asyncio.Queue[str]()
+
+    async def answer(request: web.Request) -> web.Response:
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        if request.path == "/graphql":
+            told.put_nowait(client_address(peer, request.headers, trusted))
+        return web.Response()
+
+    behind = TestServer(web.Application(), host="127.0.0.1")
+    behind.app.router.add_route("*", "/{path:.*}", answer)
+    await behind.start_server()
+    assert behind.port is not None
+    try:
+        with _proxy(name, behind.port, tmp_path) as url:
+            connector = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+            async with aiohttp.ClientSession(url, connector=connector) as client:
+                await _ready(client, tmp_path)
+                for claim in ({}, {"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "203.0.113.9, 127.0.0.1"}):
+                    async with client.get("/graphql", headers=claim):
+                        assert await asyncio.wait_for(told.get(), 20) == "127.0.0.2"
+    finally:
+        await behind.close()
+
+
+def test_what_is_deployed_believes_its_proxies() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    pollux, network = compose["services"]["pollux"], compose["networks"]["default"]["ipam"]["config"][0]
+    assert pollux["environment"]["POLLUX_TRUSTED_PROXIES"] == f"${{POLLUX_TRUSTED_PROXIES:-{network['gateway']}}}"
+    # Whoever comes over a published port looks like the gateway.
+    assert all(port.startswith("127.0.0.1:") for port in pollux["ports"])
+    manifest = next(yaml.safe_load_all((DEPLOY / "kubernetes" / "pollux.yaml").read_text()))
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
+    given = {one["name"]: one["value"] for one in container["env"]}
+    assert all(network.is_private for network in parse_networks(given["POLLUX_TRUSTED_PROXIES"]))
 
 
 async def _ready(client: aiohttp.ClientSession, folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +114,23 @@ def test_a_stopped_server_leaves_no_process_behind(tmp_path: Path, signal_number
     assert server.stop(signal_number) == 0
     assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
     assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize(("command", "status"), [("serve", 0), ("migrate", 128 + signal.SIGTERM)])
+def test_a_signal_ends_a_start_that_waits_for_its_database(command: str, status: int) -> None:
+    """Also as the first process of a container, which hears of no signal that it does not handle."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "server.py"), command],
+            env={**os.environ, "DATABASE_URL": url, "REDIS_URL": "none", "PORT": "0"}, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        connection, _ = silent.accept()
+        with connection:
+            process.terminate()
+            told = process.communicate(timeout=60)[1]
+    assert (process.returncode, "Traceback" in told) == (status, False), told
 
 
 def test_the_newcomer_is_told_where_to_go_and_the_pasted_commands_work(tmp_path: Path) -> None:
