@@ -1,16 +1,23 @@
 """Documents: parsed and validated once, and remembered.
 
 Rule: what is remembered is bounded in number and in size, and depends on nothing but the text and the schema. A text
-is measured before it is parsed, and its shape before it is validated, so that no text takes long.
+is measured before it is parsed, its shape and its price before it is validated, so that no text takes long; a new one is
+read in steps, between which others have their turn.
 """
 
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from graphql import (
+    ASTValidationRule,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
+    NoUndefinedVariablesRule,
+    NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
     parse,
     specified_rules,
     validate,
@@ -18,6 +25,7 @@ from graphql import (
 
 from app.document_shape import check_length, check_shape
 from app.limits import Limits
+from app.steps import at_once
 from cache.lru import Lru, SecondSight
 from models.errors import TooComplex
 from schema.operation import Document
@@ -28,6 +36,12 @@ LONGEST_REMEMBERED = 32 * 1024
 MAX_READ_ONCE = 2000
 # The first ones tell what is wrong.
 MAX_ERRORS = 5
+# In characters: a longer text is validated in two steps, of which the second takes as long as the first.
+LONG = 1000
+
+Rules: TypeAlias = Collection[type[ASTValidationRule]]
+# They walk through each operation, with all its fragments, once more.
+_OF_VARIABLES: Rules = (NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule)
 
 
 class Phase(Enum):
@@ -41,13 +55,18 @@ class Phase(Enum):
     EXECUTED = "executed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Reading:
-    """A valid document, or the errors of the phase that refused it."""
+    """A document, or the errors of the phase that refused it."""
 
     document: Document | None
     errors: list[GraphQLError]
     phase: Phase
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to be done: what may cost too much is not validated until it is asked for less."""
+        return self.document is None or self.phase is Phase.EXECUTED
 
 
 class Documents:
@@ -58,30 +77,45 @@ class Documents:
         self._limits = limits
         self._suggests = introspection
         self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self._others = tuple(rule for rule in self._rules if rule not in _OF_VARIABLES)
         self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
         self._read_before = SecondSight(MAX_READ_ONCE)
 
     def has(self, text: str) -> bool:
-        """Whether a text is remembered."""
-        return self._known.get(text) is not None
+        """Whether a text is remembered, and what is to be known of it."""
+        known = self._known.get(text)
+        return known is not None and known.is_whole
 
     def read(self, text: str) -> Reading:
-        """Return the document of a text."""
+        """Return the document of a text, at once."""
+        return at_once(self.reading(text, lambda _: None))
+
+    def reading(self, text: str, check_cost: Callable[[Document], None]) -> Generator[None, None, Reading]:
+        """Return the document of a text; each `yield` is a place to let others go on.
+
+        `check_cost` is called before the document is validated. Raises what it raises.
+        """
         known = self._known.get(text)
-        if known is None:
-            try:
-                known = self._read(text)
-            except RecursionError:
-                # How deep is too deep depends on the caller's stack too, so this is not remembered.
-                return Reading(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
-            # A text sent once, such as one with its values written into it, would only displace those of clients.
-            if len(text) <= LONGEST_REMEMBERED and self._read_before.seen_before(text):
-                if known.document is not None:
-                    known.document.worth_planning = True
-                self._known.put(text, known, len(text))
+        try:
+            if known is None:
+                known = self._parsed(text)
+                # A text sent once, such as one with its values written into it, would only displace those of clients.
+                if len(text) <= LONGEST_REMEMBERED and self._read_before.seen_before(text):
+                    if known.document is not None:
+                        known.document.worth_planning = True
+                    self._known.put(text, known, len(text))
+                yield
+            if known.document is not None and not known.is_whole:
+                check_cost(known.document)
+                yield
+                yield from self._validate(known, known.document, text)
+        except RecursionError:
+            # How deep is too deep depends on the caller's stack too, so this is not remembered.
+            self._known.forget(text)
+            return Reading(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
         return known
 
-    def _read(self, text: str) -> Reading:
+    def _parsed(self, text: str) -> Reading:
         try:
             check_length(text, self._limits)
             node = parse(text, max_tokens=self._limits.max_tokens, allow_empty_selection_sets=False)
@@ -90,5 +124,24 @@ class Documents:
             return Reading(None, [error], Phase.PARSE)
         except TooComplex as error:
             return Reading(None, [GraphQLError(str(error), original_error=error)], Phase.COMPLEXITY)
-        errors = validate(self._schema, node, self._rules, MAX_ERRORS, hide_suggestions=not self._suggests)
-        return Reading(None, errors, Phase.VALIDATION) if errors else Reading(Document.of(node), [], Phase.EXECUTED)
+        return Reading(Document.of(node), [], Phase.VALIDATION)
+
+    def _validate(self, reading: Reading, document: Document, text: str) -> Generator[None, None, None]:
+        """Note in a reading whether its document fits the schema."""
+        for rules in self._rules_for(text):
+            errors = validate(self._schema, document.node, rules, MAX_ERRORS, hide_suggestions=not self._suggests)
+            if errors:
+                reading.document, reading.errors = None, errors
+                return
+            yield
+        reading.phase = Phase.EXECUTED
+
+    def _rules_for(self, text: str) -> Iterator[Rules]:
+        """Yield the rules that have something to say of a text, those of each step together."""
+        if "$" not in text:
+            yield self._others
+        elif len(text) <= LONG:
+            yield self._rules
+        else:
+            yield self._others
+            yield _OF_VARIABLES

@@ -19,6 +19,7 @@ from app.graphql_request import Malformed, parse_request
 from app.limits import Limits
 from app.persisted import DocumentRefused, PersistedDocuments
 from app.requests import Prepared, Refused, Requests
+from app.steps import at_once, one_by_one
 from models.errors import ErrorCode
 from resolvers.context import Context
 from schema.build import PolluxSchema
@@ -93,13 +94,19 @@ class Operations:
         try:
             asked = parse_request(sent)
             text = await self._persisted.text_of(asked)
-            if self._requests.has_read(text):
-                return self._requests.prepare(sent, asked, text)
-            # New documents take milliseconds: one at a time, and everything else that is due between two of them.
-            async with self._reading:
-                await asyncio.sleep(0)
-                return self._requests.prepare(sent, asked, text)
         except Malformed as error:
             return Refused(Phase.MALFORMED, ErrorCode.BAD_REQUEST, [GraphQLError(str(error))])
         except DocumentRefused as error:
             return error
+        steps = self._requests.prepare(sent, asked, text)
+        if self._requests.has_read(text):
+            found = at_once(steps)
+        else:
+            await payer.unread(text)
+            # New documents take milliseconds: one at a time, in steps, and everything else that is due between two of them.
+            async with self._reading:
+                await asyncio.sleep(0)
+                found = await one_by_one(steps)
+        if isinstance(found, Prepared):
+            self._persisted.keep(asked)
+        return found

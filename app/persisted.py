@@ -6,7 +6,7 @@ schema. Where documents are trusted, no other runs, and nothing is kept.
 
 import hashlib
 
-from app.documents import Documents, Phase
+from app.documents import Phase
 from app.graphql_request import SHA256_PREFIX, GraphQLRequest
 from app.trusted import TrustedDocuments
 from cache.persisted import PersistedTexts
@@ -43,8 +43,7 @@ class UntrustedDocument(DocumentRefused):
 class PersistedDocuments:
     """Finds documents that are not sent whole, and decides which may run."""
 
-    def __init__(self, documents: Documents, texts: PersistedTexts, trusted: TrustedDocuments | None = None) -> None:
-        self._documents = documents
+    def __init__(self, texts: PersistedTexts, trusted: TrustedDocuments | None = None) -> None:
         self._texts = texts
         self._trusted = trusted
 
@@ -57,12 +56,14 @@ class PersistedDocuments:
         given_twice = asked.query is not None or asked.document_id is not None
         if given_twice and asked.sha256 is not None and not _has_hash(text, asked.sha256):
             raise PersistedQueryMismatch
-        if self._trusted is not None:
-            if text not in self._trusted:
-                raise UntrustedDocument
-        elif asked.query is not None and asked.sha256 is not None and self._documents.read(text).phase is Phase.EXECUTED:
-            self._texts.keep(asked.sha256, text)
+        if self._trusted is not None and text not in self._trusted:
+            raise UntrustedDocument
         return text
+
+    def keep(self, asked: GraphQLRequest) -> None:
+        """Keep the text of a request that sent it with its hash, once it is found that it can run."""
+        if self._trusted is None and asked.query is not None and asked.sha256 is not None:
+            self._texts.keep(asked.sha256, asked.query)
 
     def used(self, sha256: str) -> None:
         """Take note that a text was asked for by its hash, and found without asking `text_of` again."""

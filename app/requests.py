@@ -3,7 +3,7 @@
 Rule: what is remembered depends on nothing but the bytes, the documents and the schema; who asks is never part of it.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Generator, Hashable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -17,7 +17,7 @@ from cache.lru import Memory, SecondSight, compact
 from models.errors import ErrorCode, TooComplex
 from realtime.latency import Latencies
 from schema.build import PolluxSchema
-from schema.operation import Operation, find_operation, prepare
+from schema.operation import Document, Operation, check_cost, find_operation, prepare
 
 # What an operation takes beside the bytes it was read from and the variables in them.
 OVERHEAD_BYTES = 1000
@@ -76,19 +76,25 @@ class Requests:
         """Whether a document is remembered, so that it takes no time to read."""
         return self._documents.has(text)
 
-    def prepare(self, sent: bytes | str, asked: GraphQLRequest, text: str) -> Prepared | Refused:
-        """Return a request ready to execute, `text` being its document, or why it cannot be."""
-        reading = self._documents.read(text)
+    def prepare(self, sent: bytes | str, asked: GraphQLRequest, text: str) -> Generator[None, None, Prepared | Refused]:
+        """Return a request ready to execute, `text` being its document, or why it cannot be; in steps, where the text is new."""
+        name, given, max_cost = asked.operation_name, asked.variables, self._limits.max_cost
+
+        def affordable(document: Document) -> None:
+            check_cost(self._schema, document, name, given, max_cost=max_cost)
+
+        try:
+            check_size(given, self._limits.max_variables)
+            reading = yield from self._documents.reading(text, affordable)
+        except TooComplex as error:
+            return Refused.too_complex(error)
         if reading.document is None:
             return Refused(reading.phase, _CODES[reading.phase], reading.errors)
         node = find_operation(reading.document, asked.operation_name)
         if node is None:
             wanted = f"named {asked.operation_name}" if asked.operation_name else "to run; name one with operationName"
-            error = GraphQLError(f"There is no one operation {wanted}.")
-            return Refused(Phase.VALIDATION, ErrorCode.BAD_REQUEST, [error])
-        name, given, max_cost = asked.operation_name, asked.variables, self._limits.max_cost
+            return Refused(Phase.VALIDATION, ErrorCode.BAD_REQUEST, [GraphQLError(f"There is no one operation {wanted}.")])
         try:
-            check_size(given, self._limits.max_variables)
             operation = prepare(self._schema, reading.document, node, name, given, planned=self._planned, max_cost=max_cost)
         except TooComplex as error:
             return Refused.too_complex(error)

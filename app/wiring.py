@@ -159,7 +159,7 @@ def build_view(
             requests=Requests(
                 schema, documents, services.memory if quick else Lru(MEMORY_BYTES), settings, fleet.latencies, planned=quick
             ),
-            persisted=PersistedDocuments(documents, PersistedTexts(redis), _trusted_of(settings, documents)),
+            persisted=PersistedDocuments(PersistedTexts(redis), _trusted_of(settings, documents)),
             answers=answers if quick else None,
             cors=Cors(settings.allowed_origins),
             charges=Charges(rates, settings, schema),

@@ -3,6 +3,8 @@
 Rule: each object of the answer costs 1, a value nothing; a list costs its items times as many as there may be, by the
 arguments of its page or by what is assumed here; what is more work than its answer shows has a weight. What a directive
 leaves out is counted all the same, so the cost is at least that of every choice of variables for `@include` and `@skip`.
+What the schema does not have costs nothing, so a document can be priced before it is validated; its shape must have been
+checked, as a fragment is followed wherever it is spread.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -108,6 +110,8 @@ WEIGHTS = {
 }
 WEIGHT_OF_CHANGE = 10
 WEIGHT_OF_INTROSPECTION = 1000
+_NO_FIELDS: Mapping[str, GraphQLField] = {}
+_LONGEST_INT = len(str(-(1 << 31)))
 
 
 def value_of(cost: Cost, variables: Mapping[str, Any]) -> int:
@@ -116,7 +120,7 @@ def value_of(cost: Cost, variables: Mapping[str, Any]) -> int:
 
 
 def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Cost:
-    """Return what an operation of a valid document costs, at least 1."""
+    """Return what an operation costs, at least 1."""
     return _sum([1, _priced(schema, document, operation, item=1)])
 
 
@@ -150,9 +154,9 @@ class _Pricing:
                 if isinstance(selection, FieldNode):
                     found.setdefault((name, (selection.alias or selection.name).value), []).append(selection)
                 elif isinstance(selection, FragmentSpreadNode):
-                    if selection.name.value not in spread:
+                    fragment = self._fragments.get(selection.name.value)
+                    if fragment is not None and selection.name.value not in spread:
                         spread.add(selection.name.value)
-                        fragment = self._fragments[selection.name.value]
                         waiting.append((fragment.type_condition.name.value, fragment.selection_set))
                 elif isinstance(selection, InlineFragmentNode):
                     condition = selection.type_condition
@@ -163,8 +167,10 @@ class _Pricing:
         name = nodes[0].name.value
         if name.startswith("__"):
             return 0 if name == "__typename" else WEIGHT_OF_INTROSPECTION
-        parent: Any = self._schema.type_map[type_name]
-        field: GraphQLField = parent.fields[name]
+        parent: Any = self._schema.type_map.get(type_name)
+        field: GraphQLField | None = getattr(parent, "fields", _NO_FIELDS).get(name)
+        if field is None:
+            return 0
         coordinate = f"{type_name}.{name}"
         weight = WEIGHT_OF_CHANGE if parent is self._changes else WEIGHTS.get(coordinate, 0)
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
@@ -185,15 +191,15 @@ def _count(coordinate: str, size: Cost, around: Cost) -> Cost:
         return size
     if coordinate in AROUND:
         return around
-    return ASSUMED_MISTAKES if coordinate.endswith(".userErrors") else ASSUMED[coordinate]
+    return ASSUMED_MISTAKES if coordinate.endswith(".userErrors") else ASSUMED.get(coordinate, 1)  # 1: of values, not of objects
 
 
 def _size(sized: Sized, node: FieldNode) -> Cost:
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     values = [given[name] for name in sized.arguments if name in given]
     if any(isinstance(value, VariableNode) for value in values):
-        return lambda variables: _first_size(sized, (_number(value, variables) for value in values))
-    return _first_size(sized, (_number(value, {}) for value in values))
+        return lambda variables: _first_size(sized, (number_of(value, variables) for value in values))
+    return _first_size(sized, (number_of(value, {}) for value in values))
 
 
 def _first_size(sized: Sized, numbers: Any) -> int:
@@ -201,13 +207,14 @@ def _first_size(sized: Sized, numbers: Any) -> int:
     return max(1, min(asked, sized.largest))
 
 
-def _number(value: ValueNode, variables: Mapping[str, Any]) -> int | None:
+def number_of(value: ValueNode, variables: Mapping[str, Any]) -> int | None:
     """Return the number that a value is or, of a list, how many items it has; None for null."""
     found: Any = None
     if isinstance(value, VariableNode):
         found = variables.get(value.name.value)
     elif isinstance(value, IntValueNode):
-        found = int(value.value)
+        # Longer ones are no Int, and Python reads no number of any length.
+        found = int(value.value[:_LONGEST_INT])
     elif isinstance(value, ListValueNode):
         found = len(value.values)
     if isinstance(found, list):

@@ -44,7 +44,7 @@ executed: Counter[str] = Counter()
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """A parsed and validated document, and the plans made of its operations so far."""
+    """A parsed document whose shape was checked, and the prices and plans made of its operations so far."""
 
     node: DocumentNode
     conditions: tuple[str, ...]
@@ -57,8 +57,14 @@ class Document:
 
     @classmethod
     def of(cls, node: DocumentNode) -> "Document":
-        """Return the document of a node, which must be valid."""
+        """Return the document of a node."""
         return cls(node, tuple(sorted({name for definition in node.definitions for name in _conditions(definition)})))
+
+    def prices_of(self, schema: PolluxSchema, name: str | None, node: OperationDefinitionNode) -> Prices:
+        """Return the prices of one of its operations, whether it is valid or not."""
+        if name not in self.prices:
+            self.prices[name] = Prices(schema._schema, self.node, node)
+        return self.prices[name]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +92,13 @@ def find_operation(document: Document, name: str | None) -> OperationDefinitionN
     return get_operation_ast(document.node, name)
 
 
+def check_cost(schema: PolluxSchema, document: Document, name: str | None, given: Mapping[str, Any], *, max_cost: int) -> None:
+    """Raise TooComplex where an operation would cost more than `max_cost`, if it and its variables are valid."""
+    node = find_operation(document, name)
+    if node is not None:
+        _check(document.prices_of(schema, name, node).least_cost(given), max_cost)
+
+
 def prepare(
     schema: PolluxSchema,
     document: Document,
@@ -96,11 +109,13 @@ def prepare(
     planned: bool,
     max_cost: int,
 ) -> Operation | list[GraphQLError]:
-    """Return the operation ready to execute, or what is wrong with its variables. Raises TooComplex beyond `max_cost`."""
-    if name not in document.prices:
-        document.prices[name] = Prices(schema._schema, document.node, node)
+    """Return the operation of a valid document ready to execute, or what is wrong with its variables.
+
+    Raises TooComplex beyond `max_cost`.
+    """
+    if name not in document.signatures:
         document.signatures[name] = signature_of(schema._schema, node)
-    signature, prices = document.signatures[name], document.prices[name]
+    signature, prices = document.signatures[name], document.prices_of(schema, name, node)
     quick = signature.coerced(given) if signature is not None else None
     if quick is not None:
         key = _plan_key(document, name, quick)
@@ -125,10 +140,14 @@ def prepare(
 def _affordable(prices: Prices, variables: Mapping[str, Any], max_cost: int) -> Price:
     """Return what an operation costs with these variables. Raises TooComplex."""
     price = prices.of(variables)
-    if price.cost > max_cost:
-        message = f"The operation may cost {price.cost}; {max_cost} are allowed. Ask for smaller pages, or for less of each item."
-        raise TooComplex(message, cost=price.cost)
+    _check(price.cost, max_cost)
     return price
+
+
+def _check(cost: int, max_cost: int) -> None:
+    if cost > max_cost:
+        message = f"The operation may cost {cost}; {max_cost} are allowed. Ask for smaller pages, or for less of each item."
+        raise TooComplex(message, cost=cost)
 
 
 async def events(schema: PolluxSchema, operation: Operation, context: Context) -> AsyncGenerator[ExecutionResult, None]:

@@ -5,11 +5,12 @@ cursor, another in each request, is no reason to reckon again.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
-from schema.cost import cost_of, value_of, work_of
+from schema.cost import Cost, cost_of, number_of, value_of, work_of
 
 # Of one operation; who asks with ever other numbers is reckoned for each time.
 MAX_KEPT = 64
@@ -23,13 +24,24 @@ class Price(NamedTuple):
 
 
 class Prices:
-    """The prices of one operation of a valid document."""
+    """The prices of one operation of a document whose shape was checked."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, node: OperationDefinitionNode) -> None:
+        self._schema, self._document, self._node = schema, document, node
         self._cost = cost_of(schema, document, node)
-        self._work = work_of(schema, document, node)
         self._names = [one.variable.name.value for one in node.variable_definitions or ()]
+        self._defaults = {
+            one.variable.name.value: number_of(one.default_value, {})
+            for one in node.variable_definitions or ()
+            if one.default_value is not None
+        }
         self._kept: dict[tuple[int | None, ...], Price] = {}
+
+    def least_cost(self, given: Mapping[str, Any]) -> int:
+        """Return what the operation costs at least, with variables as they were sent: what it costs, if they are valid."""
+        if isinstance(self._cost, int):
+            return self._cost
+        return value_of(self._cost, {**self._defaults, **{name: _least(given[name]) for name in self._names if name in given}})
 
     def of(self, variables: Mapping[str, Any]) -> Price:
         """Return the price with coerced variables."""
@@ -41,8 +53,22 @@ class Prices:
                 self._kept[numbers] = price
         return price
 
+    @cached_property
+    def _work(self) -> Cost:
+        return work_of(self._schema, self._document, self._node)
+
 
 def _number(value: object) -> int | None:
     if type(value) is int:
         return value
     return len(value) if type(value) is list else None
+
+
+def _least(value: object) -> int | None:
+    """Return the number that a value of any type counts as when it is valid, and 1 where only its coercion would tell."""
+    if value is None:
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else 1
+    number = _number(value)
+    return 1 if number is None else number

@@ -22,6 +22,15 @@ _CHAINED = (
 )
 
 
+_SEARCHES = "{" + _times(40, "a#: searchChannels(first: N) { nodes { lastMessage { author { name } } } }") + "}"
+
+
+# Nearly as many tokens as are read, all of them right.
+_WIDE = (
+    "{" + _times(36, 'a#: messages(channelId: "x", first: 1) { nodes { id seq content createdAt author { id name } } }') + " # }"
+)
+
+
 def _doubling(both: str) -> str:
     """Return a chain of fragments that each spread the next one twice."""
     links = " ".join(f"fragment f{n} on User {{ {both.replace('#', f'...f{n + 1}')} }}" for n in range(40))
@@ -35,7 +44,6 @@ def _nested(depth: int) -> str:
     return f'{{ channel(id: "<open>") {{ {inner} }} }}'
 
 
-# What is refused for its cost has been validated, as a price is of fields that exist: not every one of those is cheap.
 SHAPES = [
     _refused("1000 aliases", 1, "{" + _times(1000, "a#: viewer { id }") + "}"),
     _refused("60 aliases", 1, "{" + _times(60, "a#: viewer { id }") + "}"),
@@ -61,9 +69,14 @@ SHAPES = [
     _refused("pages of pages", 3, "{ channels(first: 200) { nodes { messages(first: 200) { nodes { content } } } } }"),
     _refused("pages of pages by absence", 3, "{ channels(first: 200) { nodes { messages { nodes { author { name } } } } } }"),
     _refused("members of channels", 3, "{ channels(first: 200) { nodes { members(first: 200) { nodes { user { name } } } } } }"),
-    _refused("many searches", 3, "{" + _times(40, 'a#: searchChannels(first: 200) { nodes { lastMessage { author { name } } } }') + "}", cheap=False),
+    _refused("many searches", 3, _SEARCHES.replace("N", "200")),
+    Attack("many searches by a variable", (3,), post("query($n: Int)" + _SEARCHES.replace("N", "$n"), n=200), 422, _COSTLY, cheap=True),
+    _refused("many searches by default", 3, "query($n: Int = 200)" + _SEARCHES.replace("N", "$n")),
+    _refused("many searches, and an error", 3, _SEARCHES.replace("N", "200").replace("{ nodes", "{ helo nodes")),
+    _refused("pages of 5000 digits", 3, _SEARCHES.replace("N", "9" * 500)),
     _refused("nesting 100 deep", 3, "{ viewer " + "{ a " * 100 + "}" * 101),
-    _refused("nesting 500 deep", 3, "{ viewer " + "{ a " * 500 + "}" * 501, "GRAPHQL_PARSE_FAILED", 400),
+    _refused("nesting 300 deep", 3, "{ viewer " + "{ a " * 300 + "}" * 301, "GRAPHQL_PARSE_FAILED", 400),
+    _refused("nesting 500 deep", 3, "{ viewer " + "{ a " * 500 + "}" * 501),
     _refused("nesting by inline fragments", 3, "{ viewer " + "{ ... on User " * 900 + "{ id }" + "}" * 901, cheap=True),
     _refused("a fragment in itself", 4, "{ viewer { ...a } } fragment a on User { ...a }", _INVALID),
     _refused("two fragments in a circle", 4, "{ viewer { ...a } } fragment a on User { ...b } fragment b on User { ...a }", _INVALID),
@@ -72,6 +85,9 @@ SHAPES = [
     _refused("doubling fragments in one place", 4, _doubling("# #")),
     _refused("very many fragments", 4, _CHAINED),
     _refused("fragments by aliases", 4, "{" + _times(40, "a#: viewer { ...f }") + "} fragment f on User {" + _times(40, "b#: id") + "}"),
+    _refused("1010 fields through fragments", 4, "{" + _times(20, "a#: viewer { ...f }") + "} fragment f on User {" + _times(50, "x#") + "}"),
+    _refused("as much as is read, with an error at its end", 6, _WIDE.replace("#", "helo"), _INVALID, cheap=False),
+    _refused("as much as is read, with a variable too many", 6, "query($v: ID)" + _WIDE.replace("#", ""), _INVALID, cheap=False),
     _refused("101 operations", 4, _times(101, "query q# { viewer { id } }")),
 ]  # fmt: skip
 

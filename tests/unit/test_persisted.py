@@ -3,11 +3,8 @@
 import hashlib
 
 import pytest
-from graphql import build_schema
 
-from app.documents import Documents
 from app.graphql_request import GraphQLRequest, Malformed, graphql_request
-from app.limits import Limits
 from app.persisted import PersistedDocuments, PersistedQueryMismatch, PersistedQueryNotFound, UntrustedDocument
 from app.trusted import TrustedDocuments
 from cache.persisted import LONGEST_BYTES, MAX_BYTES, PersistedTexts
@@ -15,7 +12,6 @@ from cache.redis_level import RedisLevel
 
 HASH = "a" * 32 + "0" * 32
 TEXT, OTHER = "{ id }", "{ me { id } }"
-DOCUMENTS = Documents(build_schema("type Query { me: Query, id: ID }"), Limits(), introspection=True)
 
 
 def _hash(text: str) -> str:
@@ -28,12 +24,12 @@ def _asked(query: str | None = None, *, document_id: str | None = None, sha256: 
 
 @pytest.fixture
 def persisted() -> PersistedDocuments:
-    return PersistedDocuments(DOCUMENTS, PersistedTexts(RedisLevel(None)))
+    return PersistedDocuments(PersistedTexts(RedisLevel(None)))
 
 
 @pytest.fixture
 def trusting() -> PersistedDocuments:
-    return PersistedDocuments(DOCUMENTS, PersistedTexts(RedisLevel(None)), TrustedDocuments({"A.1": TEXT}))
+    return PersistedDocuments(PersistedTexts(RedisLevel(None)), TrustedDocuments({"A.1": TEXT}))
 
 
 @pytest.mark.parametrize("query", [{}, {"query": None}, {"query": ""}])
@@ -90,6 +86,7 @@ async def test_a_text_alone_is_run_and_not_kept(persisted: PersistedDocuments) -
 
 async def test_a_text_sent_with_its_hash_is_found_by_it(persisted: PersistedDocuments) -> None:
     assert await persisted.text_of(_asked(TEXT, sha256=_hash(TEXT))) == TEXT
+    persisted.keep(_asked(TEXT, sha256=_hash(TEXT)))
     assert await persisted.text_of(_asked(sha256=_hash(TEXT))) == TEXT
     assert await persisted.text_of(_asked(document_id=f"sha256:{_hash(TEXT)}")) == TEXT
     for unknown in (_asked(sha256=_hash(OTHER)), _asked(document_id=_hash(TEXT)), _asked(document_id="A.1")):
@@ -105,18 +102,19 @@ async def test_a_text_with_another_hash_is_neither_run_nor_kept(persisted: Persi
         await persisted.text_of(_asked(sha256=_hash(TEXT)))
 
 
-@pytest.mark.parametrize("text", ["", "{", "{ nope }", TEXT.ljust(LONGEST_BYTES + 1)])
-async def test_a_text_that_cannot_run_or_is_too_long_is_not_kept(persisted: PersistedDocuments, text: str) -> None:
-    assert await persisted.text_of(_asked(text, sha256=_hash(text))) == text
-    with pytest.raises(PersistedQueryNotFound):
-        await persisted.text_of(_asked(sha256=_hash(text)))
+@pytest.mark.parametrize("asked", [_asked(TEXT), _asked(TEXT.ljust(LONGEST_BYTES + 1), sha256=HASH)], ids=["no hash", "too long"])
+async def test_a_text_without_a_hash_or_too_long_is_not_kept(persisted: PersistedDocuments, asked: GraphQLRequest) -> None:
+    persisted.keep(asked)
+    for sha256 in (HASH, _hash(TEXT)):
+        with pytest.raises(PersistedQueryNotFound):
+            await persisted.text_of(_asked(sha256=sha256))
 
 
 async def test_an_identifier_and_a_hash_must_name_the_same_text(
     persisted: PersistedDocuments, trusting: PersistedDocuments
 ) -> None:
     for text in (TEXT, OTHER):
-        await persisted.text_of(_asked(text, sha256=_hash(text)))
+        persisted.keep(_asked(text, sha256=_hash(text)))
     assert await persisted.text_of(_asked(document_id=f"sha256:{_hash(TEXT)}", sha256=_hash(TEXT))) == TEXT
     with pytest.raises(PersistedQueryMismatch):
         await persisted.text_of(_asked(document_id=f"sha256:{_hash(TEXT)}", sha256=_hash(OTHER)))
