@@ -9,7 +9,7 @@ from realtime import tables
 from realtime.adaptive import GENERAL_WISH_S, NOTIFICATIONS_WISH_S, reason_for, stretched_ms, wish_of
 from realtime.fleet import Fleet
 from realtime.pacing import ClientActivity, Interval, PollingPolicy, PollingReason, Wish
-from realtime.rates import MessageRates
+from realtime.rates import Expected, MessageRates
 
 
 class Pace:
@@ -23,13 +23,16 @@ class Pace:
 
     def of_channel(self, channel_id: int, last_message: int | None, active: int | None, activity: ClientActivity) -> Interval:
         """Return the interval of who shows a channel. `last_message` is None where it is as at the last look."""
-        pace = self._rates.look(channel_id, last_message, active)
-        return self._interval(pace.wish_s, active, activity, pace.message_rate, channel_id)
+        expected = self._rates.look(channel_id, last_message, active)
+        return self._interval(expected.wish_s, active, activity, expected.message_rate, channel_id)
 
-    def of_viewer(self, user_id: int, channels: int, events: int, activity: ClientActivity) -> Interval:
-        """Return the interval of who syncs everything: so many channels, in which there were so many events in all."""
-        pace = self._rates.look(-user_id, events, None, scope=channels)
-        return self._interval(pace.wish_s, None, activity, pace.message_rate, -user_id)
+    def expected(self, user_id: int, channels: int, events: int) -> Expected:
+        """Return what is expected of all that is a viewer's: so many channels, in which there were so many events in all."""
+        return self._rates.look(-user_id, events, None, scope=channels)
+
+    def of_viewer(self, user_id: int, expected: Expected, activity: ClientActivity) -> Interval:
+        """Return the interval of who syncs everything."""
+        return self._interval(expected.wish_s, None, activity, expected.message_rate, -user_id)
 
     def rate_now(self, of: int) -> float | None:
         """Return the rate that an interval made now would show, of a key as in `Interval.of`."""

@@ -20,7 +20,7 @@ WINDOW_S = 60.0
 _STEPS = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
 
 
-class Pace(NamedTuple):
+class Expected(NamedTuple):
     """What is expected of a channel: the interval it is worth while nothing is scarce, and messages a minute, in steps.
 
     The rate is None at the first look: the last minute was not watched.
@@ -33,7 +33,7 @@ class Pace(NamedTuple):
 class _Watched:
     """What is known of one channel."""
 
-    __slots__ = ("at_s", "beat", "before", "count", "evidence", "now", "pace", "scope", "window")
+    __slots__ = ("at_s", "beat", "before", "count", "evidence", "now", "said", "scope", "window")
 
     def __init__(self, count: int | None, scope: int, prior: float, now_s: float) -> None:
         self.count = count
@@ -41,7 +41,7 @@ class _Watched:
         self.at_s = now_s
         self.evidence = nothing_known(prior)
         # What is said of it until the end of a beat.
-        self.pace: Pace | None = None
+        self.said: Expected | None = None
         self.beat = 0
         # Messages of the present minute of the clock and of the one before it.
         self.window, self.now, self.before = int(now_s // WINDOW_S), 0.0, 0.0
@@ -64,7 +64,7 @@ class MessageRates:
         """Forget everything: another history numbers its messages anew."""
         self._watched.clear()
 
-    def look(self, key: int, count: int | None, active_users: int | None, *, scope: int = 0) -> Pace:
+    def look(self, key: int, count: int | None, active_users: int | None, *, scope: int = 0) -> Expected:
         """Return what is expected.
 
         `count` is the last message's number, or None where it is as at the last look. Counts of another `scope` than
@@ -77,11 +77,11 @@ class MessageRates:
         elif watched.count is None or watched.scope != scope:
             watched.count, watched.scope = count, scope
         news = 0 if count is None or watched.count is None else max(0, count - watched.count)
-        if watched.pace is None or watched.beat != self._beat or news:
-            watched.pace, watched.beat = self._learn(watched, news, prior), self._beat
-        return watched.pace
+        if watched.said is None or watched.beat != self._beat or news:
+            watched.said, watched.beat = self._learn(watched, news, prior), self._beat
+        return watched.said
 
-    def _learn(self, watched: _Watched, news: int, prior: float) -> Pace:
+    def _learn(self, watched: _Watched, news: int, prior: float) -> Expected:
         now_s = self._clock_s()
         gap_s = now_s - watched.at_s
         before, watched.at_s = watched.evidence, now_s
@@ -91,9 +91,9 @@ class MessageRates:
             self._excitement.learn(lesson(before, usual_rate(before, prior), news, gap_s))
         watched.evidence = later(before, news, gap_s)
         rate = expected_rate(watched.evidence, usual_rate(watched.evidence, prior), self._excitement.value)
-        known = watched.pace
+        known = watched.said
         minute = self._last_minute(watched, news, gap_s)
-        return Pace(firm_wish_s(known.wish_s if known is not None else None, wish_s(rate)), minute if known else None)
+        return Expected(firm_wish_s(known.wish_s if known is not None else None, wish_s(rate)), minute if known else None)
 
     def _last_minute(self, watched: _Watched, news: int, gap_s: float) -> float:
         """Return messages of the last minute, in steps: this minute of the clock's, and of the one before its part."""

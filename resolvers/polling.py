@@ -5,6 +5,7 @@ from functools import partial
 from cache.presence import Presence
 from realtime.pace import Pace
 from realtime.pacing import ClientActivity, Interval
+from realtime.rates import Expected
 from resolvers.context import Context, Maybe
 from resolvers.message import channel_key
 from resolvers.presence import active_users_now, of, touch
@@ -41,9 +42,9 @@ def interval_of(ctx: Context, channel_id: int, last_message: int | None, activit
     return _interval(ctx, channel_id, last_message, active, activity)
 
 
-def viewer_interval(ctx: Context, channels: int, events: int, activity: ClientActivity | None) -> Interval:
-    """Return when to sync again: everything of the viewer, who has so many channels with so many events in all."""
-    interval = ctx.services.pace.of_viewer(ctx.viewer.user_id, channels, events, activity or ctx.activity)
+def viewer_interval(ctx: Context, expected: Expected, activity: ClientActivity | None) -> Interval:
+    """Return when to sync again: everything of the viewer."""
+    interval = ctx.services.pace.of_viewer(ctx.viewer.user_id, expected, activity or ctx.activity)
     ctx.intervals.append(interval)
     return interval
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from models.errors import Unavailable
 from realtime.pacing import ClientActivity
+from realtime.rates import Expected
 from realtime.wake import Stopped
 from resolvers.context import Context
 from resolvers.sync_look import Look, look
-from resolvers.sync_page import SyncPage, page_of
+from resolvers.sync_page import SyncPage, expected_of, page_of
 from resolvers.sync_request import SyncRequest
 
 
@@ -21,9 +22,9 @@ async def sync(ctx: Context, request: SyncRequest) -> SyncPage:
     """Return a page of what is new; with `wait_ms` as soon as there is some, or what there is then. Raises Unavailable."""
     ctx.depends.unkept()  # a token is asked with once
     if request.wait_ms:
-        waited = await _held(ctx, request)
+        waited, expected = await _held(ctx, request)
         ctx.depends.held = True
-        return await page_of(ctx, request, waited)
+        return await page_of(ctx, request, waited, expected)
     found = await look(ctx.services, ctx.viewer.user_id, request)
     Seen(ctx, request).there(found)
     return await page_of(ctx, request, found)
@@ -62,14 +63,18 @@ async def pages(ctx: Context, request: SyncRequest) -> AsyncGenerator[SyncPage, 
                 raise Stopped(server_stops=wake.closing)
 
 
-async def _held(ctx: Context, request: SyncRequest) -> Look:
-    """Return the first look that finds something, or the last one within the time there is."""
+async def _held(ctx: Context, request: SyncRequest) -> tuple[Look, Expected | None]:
+    """Return the first look that finds something, or the last one within the time there is, and what was expected before.
+
+    That is looked up while there is time: one message may wake thousands, and the last of them waits for all others.
+    """
     wake, seen, epoch_hex = ctx.services.wake, Seen(ctx, request), ctx.services.lineage.epoch_hex
     until_s = ctx.began_s + request.wait_ms / 1000
     with wake.begin(seen.again, held=True) as waits:
         since = wake.now
         found = await look(ctx.services, ctx.viewer.user_id, request)
         seen.there(found)
+        expected = expected_of(ctx, found) if request.named is None else None
         while found.waits and await waits.wait(found.places(), since=since, until_s=until_s):
             ctx.mutated()
             ctx.depends.unkept()
@@ -79,7 +84,7 @@ async def _held(ctx: Context, request: SyncRequest) -> Look:
                 break  # the next poll comes by a viewer who is known in the new epoch
             found = again
             seen.there(found)
-        return found
+        return found, expected
 
 
 @dataclass(slots=True)

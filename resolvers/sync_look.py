@@ -46,6 +46,11 @@ class Found(NamedTuple):
     def inbox(self) -> InboxHead:
         return self.scope.viewer.inbox
 
+    def events(self) -> tuple[int, int]:
+        """Return how many channels are the viewer's, and how many events there were in them."""
+        heads = self.scope.viewer.channels.values()
+        return len(heads), sum(head.last_event for head in heads)
+
     def present_in(self, named: Sequence[int]) -> list[int]:
         """Return those of the channels that are named which the viewer belongs to."""
         return [key for key in named if key in self.scope.viewer.channels]
@@ -67,6 +72,12 @@ class Quiet(NamedTuple):
     @property
     def waits(self) -> bool:
         return True
+
+    def events(self) -> tuple[int, int]:
+        """Return how many channels are the viewer's, and how many events there were in them."""
+        mark = self.token.mark
+        assert mark is not None  # or it could not have been compared
+        return mark.channels, mark.events
 
     def present_in(self, named: Sequence[int]) -> list[int]:
         """Return those of the channels that are named which the viewer belongs to: all of them."""

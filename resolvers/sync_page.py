@@ -16,6 +16,7 @@ from models.message import MessageRecord, messages_at
 from models.read_watch import declared
 from models.sync_token import SyncResetReason
 from realtime.pacing import Interval
+from realtime.rates import Expected
 from resolvers.channel import ChannelView, channel_view
 from resolvers.context import Context
 from resolvers.inbox import InboxView
@@ -61,26 +62,34 @@ class SyncPage(NamedTuple):
     polling_interval: Interval
 
 
-async def page_of(ctx: Context, request: SyncRequest, found: Look) -> SyncPage:
-    """Return the page of a look. Raises Unavailable."""
-    return await _empty_page(ctx, request, found) if isinstance(found, Quiet) else await _page(ctx, request, found)
+def expected_of(ctx: Context, found: Look) -> Expected:
+    """Return what is expected of all that is the viewer's."""
+    return ctx.services.pace.expected(ctx.viewer.user_id, *found.events())
 
 
-async def _empty_page(ctx: Context, request: SyncRequest, quiet: Quiet) -> SyncPage:
+async def page_of(ctx: Context, request: SyncRequest, found: Look, expected: Expected | None = None) -> SyncPage:
+    """Return the page of a look. Raises Unavailable.
+
+    `expected` is given where it was looked up before; what the page brings counts when it is looked up again.
+    """
+    if expected is None and request.named is None:
+        expected = expected_of(ctx, found)
+    if isinstance(found, Quiet):
+        return await _empty_page(ctx, request, found, expected)
+    return await _page(ctx, request, found, expected)
+
+
+async def _empty_page(ctx: Context, request: SyncRequest, quiet: Quiet, expected: Expected | None) -> SyncPage:
     ctx.depends.inbox = quiet.inbox
     ctx.depends.brings(None)
     ctx.depends.reached(Level.RECENT)
-    if request.named is None:
-        mark = quiet.token.mark
-        assert mark is not None  # or it could not have been compared
-        interval = viewer_interval(ctx, mark.channels, mark.events, request.activity)
-    else:
-        interval = await _shortest(ctx, dict.fromkeys(request.named), request)
+    interval = await _interval(ctx, request, expected, dict.fromkeys(request.named or ()))
     return SyncPage(quiet.token.text, False, None, [], [], [], InboxView(quiet.inbox), interval)
 
 
-async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
+async def _page(ctx: Context, request: SyncRequest, found: Found, expected: Expected | None) -> SyncPage:
     scope, draft = found.scope, found.draft
+    named = {key: scope.heads[key].last_message for key in request.named or () if key in scope.heads}
     ctx.started_from({delta.head.channel_id: delta.head for delta in draft.deltas}, scope.viewer.inbox)
     ctx.depends.reached(Level.STORE)
     if found.token is not None:
@@ -96,7 +105,7 @@ async def _page(ctx: Context, request: SyncRequest, found: Found) -> SyncPage:
         removed_channel_ids=list(dict.fromkeys((*removed, *unseen))),
         notifications=await notification_views(ctx, draft.notifications),
         inbox=InboxView(scope.viewer.inbox),
-        polling_interval=await _interval(ctx, request, found),
+        polling_interval=await _interval(ctx, request, expected, named),
     )
 
 
@@ -130,21 +139,17 @@ async def _all(work: Sequence[Coroutine[object, object, T]]) -> list[T]:
     return [await work[0]] if len(work) == 1 else await gather(*work)
 
 
-async def _interval(ctx: Context, request: SyncRequest, found: Found) -> Interval:
-    """Return when to ask again: as for all that is the viewer's, or for the channels that are named."""
-    if request.named is None:
-        heads = found.scope.viewer.channels.values()
-        return viewer_interval(ctx, len(heads), sum(head.last_event for head in heads), request.activity)
-    named = [key for key in request.named if key in found.scope.heads]
-    return await _shortest(ctx, {key: found.scope.heads[key].last_message for key in named}, request)
+async def _interval(ctx: Context, request: SyncRequest, expected: Expected | None, named: Mapping[int, int | None]) -> Interval:
+    """Return when to ask again: as is expected of all that is the viewer's, or where that is None the shortest of some channels.
 
-
-async def _shortest(ctx: Context, channels: Mapping[int, int | None], request: SyncRequest) -> Interval:
-    """Return the shortest interval of some channels, given with their last message, None where it is as before."""
-    if not channels:
+    They are given with their last message, None where it is as before.
+    """
+    if expected is not None and request.named is None:
+        return viewer_interval(ctx, expected, request.activity)
+    if not named:
         interval = general_interval(ctx.services, request.activity or ctx.activity)
         ctx.intervals.append(interval)
         return interval
-    found = [interval_of(ctx, channel_id, last, request.activity) for channel_id, last in channels.items()]
+    found = [interval_of(ctx, channel_id, last, request.activity) for channel_id, last in named.items()]
     looked_up = await gather(*(one for one in found if not isinstance(one, Interval)))
     return min((*(one for one in found if isinstance(one, Interval)), *looked_up), key=lambda one: one.milliseconds)
