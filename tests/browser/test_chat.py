@@ -217,8 +217,14 @@ def test_the_first_load_is_small(opens: Opens) -> None:
     assert 0 < sum(sizes) < 150 * 1024
 
 
-def test_graphiql_asks_no_far_host_and_runs_a_query(opens: Opens) -> None:
+def test_graphiql_asks_no_far_host_and_runs_a_query_and_a_subscription(opens: Opens) -> None:
     page = opens("/graphql")
     page.get_by_role("button", name="Execute query").click(timeout=PATIENCE_MS)
     expect(page.locator(".result-window")).to_contain_text('"data"', timeout=PATIENCE_MS)
     page.screenshot(path=SCREENSHOTS / "graphiql.png")
+    page.get_by_role("tab", name="Sync").click()
+    page.get_by_role("button", name="Execute query").click()
+    with page.expect_websocket(timeout=PATIENCE_MS) as opened:
+        page.get_by_role("menuitem", name="FollowSync").click()
+    assert opened.value.url.endswith("/graphql")
+    expect(page.locator(".result-window")).to_contain_text("unseenCount", timeout=PATIENCE_MS)
