@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
+from tests.faults.history.epochs import Loss
 from tests.faults.history.lab import Lab
 from tests.servers.postgres import Postgres
 
@@ -19,6 +20,7 @@ Fault = Callable[[Lab], Awaitable[None]]
 
 OUTAGE_S = 0.7
 PAUSE_S = 1.0
+LAG_S = 1.0
 STORM_S = 1.5
 ROW_LOCK_S = 1.5
 TERMINATE_EVERY_S = 0.2
@@ -80,6 +82,30 @@ async def restart_postgres(lab: Lab) -> None:
         postgres.stop(immediately=True)
         await asyncio.sleep(OUTAGE_S)
         postgres.start()
+
+
+async def promote_standby(lab: Lab) -> None:
+    """Stop PostgreSQL as a crash does, for good, and let its standby take over; then that one is given a standby."""
+    followed = lab.followed
+    assert followed is not None, "this fault needs a standby"
+    with lab.window():
+        followed.fall()
+        await asyncio.sleep(OUTAGE_S)
+        await asyncio.to_thread(followed.take_over)
+    await asyncio.to_thread(followed.follow)
+
+
+async def promote_lagging(lab: Lab) -> None:
+    """Cut the standby off for a while in which everything is acknowledged, and let it take over without that."""
+    followed = lab.followed
+    assert followed is not None, "this fault needs a standby"
+    kept_s = await asyncio.to_thread(followed.cut_off)
+    await asyncio.sleep(LAG_S)
+    with lab.window():
+        followed.fall()
+        await asyncio.sleep(OUTAGE_S)  # what the primary had still answered reaches its clients
+        lab.losses.append(Loss(kept_s, await asyncio.to_thread(followed.take_over)))
+    await asyncio.to_thread(followed.follow)
 
 
 async def terminate_backends(lab: Lab) -> None:
