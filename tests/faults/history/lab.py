@@ -71,7 +71,7 @@ class Lab:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-lab-"))
         self.valkey = FaultyValkey()
         self.sentinels = Sentinels() if redis == "sentinels" else None
-        self.cluster = Cluster() if redis == "cluster" else None
+        self.cluster = Cluster(replicas=redis == "cluster with replicas") if redis.startswith("cluster") else None
         self.followed = FollowedPostgres(synchronous=not lags) if standby else None
         self._postgres = Postgres() if store == "postgres" and not standby else None
         self.pooler = PgBouncer(self.postgres) if pooler and self.postgres is not None else None

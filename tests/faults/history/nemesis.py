@@ -160,6 +160,14 @@ async def kill_cluster_node(lab: Lab) -> None:
             lab.cluster.start_node(port)
 
 
+async def fail_over_in_cluster(lab: Lab) -> None:
+    """Kill each primary of the cluster in its turn, until its replica has its place and it is back as a replica."""
+    assert lab.cluster is not None
+    for index in range(len(lab.cluster.ports)):
+        with lab.window():
+            await asyncio.to_thread(lab.cluster.fail_over, index)
+
+
 async def pause_valkey(lab: Lab) -> None:
     """Let Valkey accept connections and answer nothing."""
     with lab.window():

@@ -67,6 +67,7 @@ LOCK = Scenario("channel row locked", nemesis.lock_a_row)
 KILL_VALKEY = Scenario("Valkey killed", nemesis.kill_valkey)
 FAIL_OVER = Scenario("Sentinels fail over", nemesis.fail_over, rounds=2, redis="sentinels")
 CLUSTER_NODE = Scenario("cluster node killed", nemesis.kill_cluster_node, rounds=2, redis="cluster")
+CLUSTER_REPLICA = Scenario("cluster fails over", nemesis.fail_over_in_cluster, rounds=1, redis="cluster with replicas")
 PAUSE_VALKEY = Scenario("Valkey stopped 1 s", nemesis.pause_valkey)
 WANDER = Scenario("workers, Valkey killed", nemesis.kill_worker_and_valkey, _KILL, lasts_s=60.0)
 FLUSH = Scenario("Valkey flushed", nemesis.flush_valkey)
@@ -79,7 +80,7 @@ CONTROLS = [CACHE_ASIDE, WRITE_BEHIND]
 
 ON_POSTGRES = [
     CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, RESTART_POSTGRES, TERMINATE, STANDBY, LAGS, POOLER, LOCK,
-    KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, FAIL_OVER, CLUSTER_NODE, ALL_POSTGRES,
+    KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, FAIL_OVER, CLUSTER_NODE, CLUSTER_REPLICA, ALL_POSTGRES,
 ]  # fmt: skip
 ON_SQLITE = [
     CALM, KILL_WORKER, PAUSE_WORKER, REDEPLOY, KILL_VALKEY, PAUSE_VALKEY, WANDER, FLUSH, ROLL_BACK, ALL_SQLITE,
