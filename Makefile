@@ -53,6 +53,7 @@ lock: .venv/dev ## pin every dependency, with hashes and without the address of 
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt --group dev --group otel -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group bench -o requirements/bench.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group otel -o requirements/otel.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt --group audit -o requirements/audit.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group web -o requirements/web.txt
 
 migration: .venv/dev ## write a migration for changed models: make migration NAME=what_it_does

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from app.graphql_request import SLOW_S
 from app.identity import LONGEST_TOKEN
+from app.responses import NO_STORE, head
 from models.errors import ErrorCode
 
 log = logging.getLogger("pollux.http")
@@ -35,8 +36,9 @@ def _refusal(said: str, code: ErrorCode) -> bytes:
 
 _TOO_SLOW_BODY = _refusal("The request did not arrive in time.", ErrorCode.BAD_REQUEST)
 _TOO_SLOW = (
-    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%b" % (len(_TOO_SLOW_BODY), _TOO_SLOW_BODY)
+    head(408, {"Content-Type": "application/json", **NO_STORE, "Connection": "close", "Content-Length": str(len(_TOO_SLOW_BODY))})
+    + b"\r\n"
+    + _TOO_SLOW_BODY
 )
 
 
@@ -105,8 +107,6 @@ class EdgeProtocol(web.RequestHandler):
         else:
             log.debug("not HTTP: %s", message)
             code, said = ErrorCode.BAD_REQUEST, "This is not a request of HTTP/1.1."
-        answer = web.Response(
-            status=status, body=_refusal(said, code), content_type="application/json", headers={"Cache-Control": "no-store"}
-        )
+        answer = web.Response(status=status, body=_refusal(said, code), content_type="application/json", headers=NO_STORE)
         answer.force_close()
         return answer

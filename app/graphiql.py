@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from app.responses import SERVER
 from app.setting_texts import is_loopback
 
 WEB_DIST = Path(__file__).parent.parent / "web" / "dist"
@@ -21,6 +22,7 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    **SERVER,
 }
 ASSET_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

@@ -30,7 +30,7 @@ from app.poll_tally import Counted
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
 from app.requests import Prepared, Requests
-from app.responses import PRIVATE
+from app.responses import PRIVATE, SERVER
 from app.socket import Socket, SocketParts
 from cache.answers import Answer, Answers
 from cache.dependencies import Level
@@ -98,7 +98,7 @@ class PolluxView(GraphQLView[Context, None]):
         """Answer one request; the only place where a failure of any kind ends."""
         if request.method == "OPTIONS":
             preflight = self._parts.cors.preflight(request.headers.get("Origin"))
-            return web.Response(status=204, headers={**PRIVATE, "Allow": ALLOW, **preflight})
+            return web.Response(status=204, headers={**PRIVATE, **SERVER, "Allow": ALLOW, **preflight})
         try:
             return await self._answer(request, asking)
         except HttpRefusal as error:

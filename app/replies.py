@@ -22,7 +22,7 @@ from app.charges import Payer
 from app.cors import Cors
 from app.graphql_request import Accepted, accepted
 from app.poll_tally import Tally
-from app.responses import GZIP_FROM_BYTES, PRIVATE, REFUSED, QuickResponse, gzipped, head
+from app.responses import DATA, GZIP_FROM_BYTES, PRIVATE, REFUSED, QuickResponse, gzipped, head
 from cache.answers import Answer
 from cache.dependencies import Dependencies, Level
 
@@ -175,7 +175,7 @@ def _variant(answer: Answer, status: int, media_type: str, *, gzip: bool) -> byt
 def _first_lines(status: int, media_type: str, gzip: bool, poll_interval_ms: int) -> bytes:  # a key of the cache
     headers = {**PRIVATE, "X-Poll-Interval": f"{poll_interval_ms / 1000:g}"}
     if status == 200:
-        headers["Content-Type"] = f"{media_type}; charset=utf-8"
+        headers |= {"Content-Type": f"{media_type}; charset=utf-8", **DATA}
     if gzip:
         headers["Content-Encoding"] = "gzip"
     return head(status, headers)

@@ -14,7 +14,12 @@ from aiohttp.abc import AbstractStreamWriter
 from multidict import CIMultiDict
 
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept, Accept-Encoding, Origin"}
-REFUSED = {**PRIVATE, "Cache-Control": "no-store"}
+# What is data is never taken for a page: not guessed to be one, and as one it might load and run nothing, in no frame.
+DATA = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+# In the place of the names and versions that aiohttp would tell.
+SERVER = {"Server": "Pollux"}
+NO_STORE = {"Cache-Control": "no-store", **DATA, **SERVER}
+REFUSED = {**PRIVATE, **NO_STORE}
 # Smaller bodies fit a packet as they are.
 GZIP_FROM_BYTES = 1024
 # Fast: the level is spent on every answer that is not kept.
@@ -23,7 +28,14 @@ _GZIP_LEVEL = 1
 _ONE_WRITE_BYTES = 16 * 1024
 # What may wait in a connection's buffer before a slow reader is waited for.
 _BUFFER_BYTES = 64 * 1024
-_REASONS = {200: "OK", 294: "Partial", 304: "Not Modified", 400: "Bad Request", 422: "Unprocessable Content"}
+_REASONS = {
+    200: "OK",
+    294: "Partial",
+    304: "Not Modified",
+    400: "Bad Request",
+    408: "Request Timeout",
+    422: "Unprocessable Content",
+}
 
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
@@ -36,6 +48,13 @@ def gzipped(body: bytes) -> bytes:
     """Return a body compressed for a client that accepts gzip."""
     packer = zlib.compressobj(_GZIP_LEVEL, wbits=31)
     return packer.compress(body) + packer.flush()
+
+
+async def harden(_request: web.Request, response: web.StreamResponse) -> None:
+    """Add to an answer of the application, before it is sent, what it does not say otherwise itself."""
+    for name, value in DATA.items():
+        response.headers.setdefault(name, value)
+    response.headers.update(SERVER)
 
 
 class QuickResponse(web.StreamResponse):
@@ -88,7 +107,7 @@ class QuickResponse(web.StreamResponse):
 
     async def _send_plainly(self, request: web.BaseRequest) -> None:
         """Send what `prepare` would, by aiohttp's own means."""
-        headers: CIMultiDict[str] = CIMultiDict()
+        headers: CIMultiDict[str] = CIMultiDict(SERVER)
         for line in (self._first.decode("latin-1").split("\r\n", 1)[1] + self._more).split("\r\n")[:-1]:
             name, _, value = line.partition(": ")
             headers.add(name, value)

@@ -27,6 +27,7 @@ from app.identity import Known, Viewers
 from app.open_connections import GOODBYE_S, PING_S, OpenConnection
 from app.operations import Operations, Rejected
 from app.refusal import HttpRefusal
+from app.responses import SERVER
 from models.errors import ErrorCode, PolluxError, RateLimited, Unauthenticated, Unavailable
 from realtime.pacing import ClientActivity
 from realtime.wake import Stopped
@@ -72,6 +73,7 @@ class Socket(OpenConnection):
 
     async def converse(self) -> web.WebSocketResponse:
         """Shake hands and serve until the connection ends."""
+        self._ws.headers.update(SERVER)
         await self._ws.prepare(self._request)
         if self._ws.ws_protocol == GRAPHQL_TRANSPORT_WS_PROTOCOL:
             await self._conversation.handle()

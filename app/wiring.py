@@ -27,6 +27,7 @@ from app.measuring import Measured
 from app.metrics_page import MetricsPage
 from app.persisted import PersistedDocuments
 from app.requests import Requests
+from app.responses import harden
 from app.settings import Settings
 from app.shelf import Shelf
 from app.traces import Answer, Traces
@@ -182,6 +183,7 @@ def build_app(
     """Return the HTTP application over open services; `quick` as in `build_view`, `shelf` where there are other processes,
     `traces` where they are sent."""
     app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
+    app.on_response_prepare.append(harden)
     tokens = tokens_of(settings)
     if tokens.keys is not None:
         app.cleanup_ctx.append(tokens.keys.running)

@@ -7,7 +7,7 @@ from models import ids
 from models.change_message import add_reaction, delete_message, edit_message, remove_reaction
 from models.emoji import emoji_of
 from models.errors import BadUserInput, NotFound
-from models.text import bounded
+from models.text import written
 from resolvers.context import Context
 from resolvers.message import LONGEST_CONTENT, MessageView, after_change
 
@@ -15,7 +15,7 @@ from resolvers.message import LONGEST_CONTENT, MessageView, after_change
 async def edit(ctx: Context, message_id: str, content: str) -> MessageView:
     """Give one of the viewer's messages new words; returns it as it is now. Raises Mistake, NotFound, Unavailable."""
     node = await _visible(ctx, message_id)
-    words = bounded(content, longest=LONGEST_CONTENT, field="content")
+    words = written(content, longest=LONGEST_CONTENT, field="content")
     record = await edit_message(ctx.services.db, node.channel_id, node.seq, ctx.viewer.user_id, words, ctx.services.clock())
     return await after_change(ctx, record)
 

@@ -11,7 +11,7 @@ from models.head import ChannelHead
 from models.message import MessageRecord
 from models.read_watch import declared
 from models.send_plan import Send
-from models.text import bounded, client_key
+from models.text import client_key, written
 from models.user import Profile
 from resolvers.context import Context
 from resolvers.reaction import ReactionView, reactions
@@ -133,7 +133,7 @@ async def send_message(
     send = Send(
         channel_id=head.channel_id,
         author_id=ctx.viewer.user_id,
-        content=bounded(content, longest=LONGEST_CONTENT, field="content"),
+        content=written(content, longest=LONGEST_CONTENT, field="content"),
         client_message_id=client_key(client_message_id, "clientMessageId"),
         reply_to_seq=_reply_to(head.channel_id, reply_to_id),
         mention_ids=tuple(await user_ids_of(ctx, mention_ids, "mentionIds")) if mention_ids else (),

@@ -21,7 +21,7 @@ from models.notification import (
     notifications_page,
 )
 from models.read_watch import declared
-from models.text import bounded
+from models.text import bounded, written
 from resolvers.context import SERVICE_ROLES, Context
 from resolvers.inbox import InboxView
 from resolvers.message import MessageView, find_message
@@ -161,7 +161,7 @@ async def create(
     new = NewNotification(
         type=bounded(type_, longest=LONGEST["type"], field="type"),
         title=bounded(title, longest=LONGEST["title"], field="title"),
-        content=bounded(content, longest=LONGEST["content"], field="content"),
+        content=written(content, longest=LONGEST["content"], field="content"),
         link=_web_link(link),
         actor_id=None,
         dedupe_key=None if dedupe_key is None else bounded(dedupe_key, longest=LONGEST["dedupeKey"], field="dedupeKey"),

@@ -9,7 +9,9 @@ from schema import enums  # noqa: F401  # publishes ChannelKind
 @strawberry.input(description="A message to send.")
 class SendMessageInput:
     channel_id: strawberry.ID = strawberry.field(description="Where to; the viewer must be a member.")
-    content: str = strawberry.field(description="1 to 4000 characters after trimming.")
+    content: str = strawberry.field(
+        description="1 to 4000 characters after trimming, as people see them, in at most 16,000 bytes of UTF-8."
+    )
     client_message_id: str | None = strawberry.field(
         default=None,
         description="1 to 64 characters, chosen by the client. Sending it again returns the first message; with other "
@@ -26,7 +28,9 @@ class SendMessageInput:
 @strawberry.input(description="New words for a message.")
 class EditMessageInput:
     message_id: strawberry.ID = strawberry.field(description="One of the viewer's own messages.")
-    content: str = strawberry.field(description="1 to 4000 characters after trimming.")
+    content: str = strawberry.field(
+        description="1 to 4000 characters after trimming, as people see them, in at most 16,000 bytes of UTF-8."
+    )
 
 
 @strawberry.input(description="An emoji at a message.")
@@ -66,7 +70,7 @@ class CreateNotificationInput:
     user_id: strawberry.ID = strawberry.field(description="Who gets it; may be somebody never seen.")
     type: str = strawberry.field(description="Free-form kind of 1 to 50 characters.")
     title: str = strawberry.field(description="1 to 200 characters.")
-    content: str = strawberry.field(description="1 to 2000 characters.")
+    content: str = strawberry.field(description="1 to 2000 characters, as people see them, in at most 8000 bytes of UTF-8.")
     link: str | None = strawberry.field(default=None, description="http or https, at most 2000 characters.")
     dedupe_key: str | None = strawberry.field(
         default=None,

@@ -147,6 +147,7 @@ async def test_text_comes_back_as_it_was_sent(api: Api) -> None:
         "def f():\n\treturn 'x'",
         "한국어 العربية",
         "x" * 4000,
+        "\u1112\u1161\u11ab" * 1700,  # more than 4000 code points, fewer characters
     ]
     for text in texts:
         await api.send(channel, text)

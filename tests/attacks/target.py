@@ -85,6 +85,15 @@ def tells_nothing(answer: bytes) -> None:
     assert [told for told in NEVER_TOLD if told in text] == []
 
 
+def is_data(headers: http.client.HTTPMessage) -> None:
+    """Fail where an answer might be taken for a page, or tells what it was made with."""
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "frame-ancestors 'none'" in policy
+    assert headers.get("Server", "Pollux") == "Pollux"
+
+
 def _world(server: Server) -> World:
     def ask(query: str, variables: dict[str, Any] | None = None, who: str = "bob") -> Any:
         return server.ask(query, variables, who=who)

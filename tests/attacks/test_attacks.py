@@ -15,7 +15,7 @@ from tests.attacks import bodies, documents, rights, sockets, tokens
 from tests.attacks.attack import Attack, Sent, unseen
 from tests.attacks.rows import ELSEWHERE, ROWS
 from tests.attacks.sockets import SocketAttack
-from tests.attacks.target import METRICS_TOKEN, NEVER_TOLD, Target, tells_nothing
+from tests.attacks.target import METRICS_TOKEN, NEVER_TOLD, Target, is_data, tells_nothing
 
 ATTACKS: list[Attack] = [*documents.ATTACKS, *bodies.ATTACKS, *tokens.ATTACKS, *rights.ATTACKS]
 ALL: list[Attack | SocketAttack] = [*ATTACKS, *sockets.ATTACKS]
@@ -40,6 +40,8 @@ def test_an_attack_gets_its_answer_and_nothing_else(target: Target, attack: Atta
         assert (status, _code(body)) == (attack.status, attack.code), body[:500]
         assert attack.shows in body, body[:500]
         tells_nothing(body + str(headers).encode())
+        if body:
+            is_data(headers)
         for name, value in attack.headers.items():
             assert headers.get(name) == value, (name, headers.get(name))
         if not attack.cheap or min(costs_s) < CHEAP_S:

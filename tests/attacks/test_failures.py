@@ -16,7 +16,7 @@ async def test_a_failure_is_hidden_behind_a_request_id(
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("could not connect to postgres://pollux:hunter2@db.internal/pollux")
 
-    monkeypatch.setattr("resolvers.message.bounded", fails)
+    monkeypatch.setattr("resolvers.message.written", fails)
     send = 'mutation($c: ID!) { sendMessage(input: {channelId: $c, content: "x"}) { message { id } } }'
     with caplog.at_level(logging.ERROR):
         body = await api.answer(send, {"c": channel})

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -72,7 +73,9 @@ async def test_a_head_that_comes_by_drops_is_closed_in_time(slow: Connection) ->
 
     slow.write(_HEAD)
     drops = asyncio.create_task(dripping())
-    assert (await slow.answer()).status == 408
+    with suppress(ConnectionResetError, asyncio.IncompleteReadError):  # a drop after the end can take the answer along
+        assert (await slow.answer()).status == 408
+    assert await _closed(slow)
     drops.cancel()
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import BadUserInput, Mistake, MistakeCode
-from models.text import bounded, client_key, storable
+from models.text import bounded, client_key, graphemes, storable, written
 
 UNSTORABLE = ["\x00", "a\x00b", "\ud800", "a\udfffb", "\ude00\ud83d"]
 
@@ -79,3 +79,53 @@ def test_a_client_key_that_cannot_be_remembered_is_a_mistake(key: str, code: Mis
     with pytest.raises(Mistake) as mistake:
         client_key(key, "clientMessageId")
     assert (mistake.value.code, mistake.value.field) == (code, ["input", "clientMessageId"])
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("한글", 2),
+        ("\u1112\u1161\u11ab\u1100\u1173\u11af", 2),  # the same, as macOS names files
+        ("👩\u200d👩\u200d👧👍🏽❤\ufe0f", 3),
+        ("🇰🇷" * 3, 3),
+        ("🇰🇷🇰", 2),
+        ("a🇰🇷\u0301🇰", 3),
+        ("e\u0301" * 5, 5),
+        ("a" + "\u0300" * 5000, 1),
+        ("क्षि", 1),
+        ("\r\n\n", 2),
+    ],
+)
+def test_characters_are_those_that_people_see(text: str, characters: int) -> None:
+    assert graphemes(text) == characters
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 10, "안" * 10, "😀" * 10, "\u1112\u1161" * 6, "e\u0301" * 10, "👩\u200d👩\u200d👧" * 2, "a" + "\u0300" * 19]
+)
+def test_words_of_few_characters_are_taken_however_they_are_composed(text: str) -> None:
+    assert written(f" {text}\n", longest=10, field="content") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x" * 11, "content has 11 characters; 10 are allowed"),
+        ("e\u0301" * 11, "content has 11 characters; 10 are allowed"),
+        ("a" + "\u0300" * 20, "content has 41 bytes in UTF-8; 40 are allowed"),
+        ("👩\u200d👩\u200d👧" * 3, "content has 54 bytes in UTF-8; 40 are allowed"),
+    ],
+)
+def test_words_too_long_are_a_mistake_by_the_measure_they_exceed(text: str, says: str) -> None:
+    with pytest.raises(Mistake, match=says) as mistake:
+        written(text, longest=10, field="content")
+    assert (mistake.value.code, mistake.value.field) == (MistakeCode.TOO_LONG, ["input", "content"])
+
+
+@given(st.text(max_size=40), st.integers(1, 40))
+def test_no_words_are_refused_that_have_few_enough_code_points(text: str, longest: int) -> None:
+    trimmed = text.strip()
+    if "\x00" not in text and 0 < len(trimmed) <= longest:
+        assert written(text, longest=longest, field="content") == trimmed
