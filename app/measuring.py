@@ -39,6 +39,8 @@ def measure(parts: Measured) -> Values:
     _of_reads(sheet, parts.services)
     _of_stores(sheet, parts.services, parts.redis)
     _of_pacing(sheet, parts.services.pace.fleet)
+    for demand, count in parts.view.shed.items():
+        sheet.write("pollux_shed_total", count, demand.name.lower())
     sheet.write("pollux_tasks", len(asyncio.all_tasks()))
     sheet.write("pollux_workers", 1)
     sheet.write("pollux_process_cpu_seconds_total", time.process_time())

@@ -60,6 +60,7 @@ from realtime.latency import Latencies
 from realtime.load import LoadMeter
 from realtime.pace import Pace
 from realtime.rates import MessageRates
+from realtime.shedding import Shedding
 from realtime.wake import Wake
 from resolvers.services import Services
 from schema.build import PolluxSchema, build_schema
@@ -134,7 +135,14 @@ def _pace_of(settings: Settings, bulletin: Bulletin, lineage: Lineage) -> Pace:
 
 
 def build_view(
-    settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, rates: Rates | None, *, quick: bool = True
+    settings: Settings,
+    services: Services,
+    redis: RedisLevel,
+    tokens: Tokens,
+    rates: Rates | None,
+    shedding: Shedding,
+    *,
+    quick: bool = True,
 ) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
@@ -165,6 +173,7 @@ def build_view(
             cors=Cors(settings.allowed_origins),
             charges=Charges(rates, settings, schema),
             limits=settings,
+            shedding=shedding,
             page=page,
             max_open=settings.max_held,
         )
@@ -179,9 +188,10 @@ def build_app(
     quick: bool = True,
     shelf: Shelf | None = None,
     traces: Traces | None = None,
+    shedding: Shedding | None = None,
 ) -> web.Application:
     """Return the HTTP application over open services; `quick` as in `build_view`, `shelf` where there are other processes,
-    `traces` where they are sent."""
+    `traces` where they are sent, `shedding` where anything is refused because of load."""
     app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
     app.on_response_prepare.append(harden)
     tokens = tokens_of(settings)
@@ -190,7 +200,7 @@ def build_app(
     rates = Rates(redis.sibling("rates"), services.lineage) if settings.rate_limit else None
     if rates is not None:
         app.cleanup_ctx.append(rates.running)
-    app[VIEW] = build_view(settings, services, redis, tokens, rates, quick=quick)
+    app[VIEW] = build_view(settings, services, redis, tokens, rates, shedding or Shedding(), quick=quick)
     app[ANSWER] = traces.around(app[VIEW].respond) if traces is not None else app[VIEW]
     app.router.add_route("*", "/graphql", app[ANSWER])
     app.cleanup_ctx.append(app[VIEW].running)
