@@ -27,7 +27,8 @@ DEFAULT_VAR = Path("var")
 ALLOWED = {
     "POLLUX_REPLICA_URL": "postgresql://USER:PASSWORD@HOST:PORT/NAME, a standby of DATABASE_URL, without ?pooler=",
     "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE,"
-    " redis+cluster://HOST:PORT,HOST:PORT, or none",
+    " redis+cluster://HOST:PORT,HOST:PORT, rediss+sentinel://…, rediss+cluster://…, or none; with TLS also"
+    " ?ssl_ca_certs=FILE&ssl_certfile=FILE&ssl_keyfile=FILE",
     "PORT": "0 to 65535",
     "WEB_CONCURRENCY": "1 to 64",
     "POLLUX_ENV": "development or production",
