@@ -52,6 +52,7 @@ from models.clock import Clock, wall_clock_us
 from models.database import Database
 from models.identity import cursor_codec
 from models.notify_queue import NotifyQueue
+from models.replica import Replica
 from models.send_queue import SendQueue
 from models.store_url import without_password
 from models.tasks import end
@@ -91,6 +92,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     redis_url = redis_url_of(settings)
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
+    replica = await Replica.open(settings.replica_url) if settings.replica_url is not None else None
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
     of_presence, of_pokes, of_fleet = redis.sibling("presence"), redis.sibling("pokes"), redis.sibling("fleet")
     try:
@@ -101,7 +103,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             db=db,
             lineage=lineage,
             read_index=(read_index := ReadIndex(db, lineage)),
-            recent=RecentMessages(db, redis, lineage),
+            recent=RecentMessages(db, redis, lineage, replica),
             changes=ChangedMessages(db, lineage),
             memory=memory,
             fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
@@ -124,6 +126,8 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await of_pokes.stop()
         await of_fleet.stop()
         await redis.close()
+        if replica is not None:
+            await replica.close()
         await db.close()
 
 
