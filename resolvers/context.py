@@ -8,10 +8,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from cache.dependencies import Dependencies
 from cache.flights import Flights
+from cache.presence import Presence
+from models.database import Database
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead
 from models.message import MessageRecord, messages_at
@@ -118,21 +121,21 @@ class Context:
         if head is None or not 1 <= seq <= head.last_message:
             return None
         if self._messages is None:
-            self._messages = Flights(self._read_messages)
+            self._messages = Flights(partial(_messages_at, self.services.db))
         with declared():  # the head covers it
             return await self._messages.get((channel_id, seq))
 
     async def own_reactions(self, channel_id: int, seq: int) -> frozenset[str]:
         """Return the viewer's emoji at a message that this request has read; reads of one moment share a statement."""
         if self._own_reactions is None:
-            self._own_reactions = Flights(self._read_own_reactions)
+            self._own_reactions = Flights(partial(reactions_of, self.services.db, self.viewer.user_id))
         with declared():  # the head covers them
             return await self._own_reactions.get((channel_id, seq)) or frozenset()
 
     async def profile_of_uid(self, uid: str) -> Profile | None:
         """Return a person by the hash in their node id, else None; questions of one moment share a statement."""
         if self._uids is None:
-            self._uids = Flights(self._read_uids)
+            self._uids = Flights(partial(_by_uid, self.services.db))
         newest = await self._newest_head()  # before the profile, so that the profile is at least as new
         with declared():
             profile = await self._uids.get(uid)
@@ -145,7 +148,7 @@ class Context:
     async def online(self, user_id: int) -> bool | None:
         """Return whether a user is online, None when unknown; questions of one moment share a look."""
         if self._online is None:
-            self._online = Flights(self._read_online)
+            self._online = Flights(partial(_online, self.services.presence))
         self.depends.ends(time.monotonic() + PRESENCE_S)
         with declared():
             return await self._online.get(user_id)
@@ -173,18 +176,19 @@ class Context:
         heads: list[ChannelHead | InboxHead] = [head for head in self.depends.heads.values() if head is not None]
         return max(heads or [await self.inbox()], key=_last_profile)
 
-    async def _read_messages(self, places: list[tuple[int, int]]) -> dict[tuple[int, int], MessageRecord]:
-        return {(m.channel_id, m.seq): m for m in await messages_at(self.services.db, places)}
 
-    async def _read_own_reactions(self, places: list[tuple[int, int]]) -> dict[tuple[int, int], frozenset[str]]:
-        return await reactions_of(self.services.db, self.viewer.user_id, places)
+# Functions, not methods: a context that held what reads for it would be a cycle, and stay until the collector comes.
+async def _messages_at(db: Database, places: list[tuple[int, int]]) -> dict[tuple[int, int], MessageRecord]:
+    return {(m.channel_id, m.seq): m for m in await messages_at(db, places)}
 
-    async def _read_online(self, user_ids: list[int]) -> dict[int, bool]:
-        online = await self.services.presence.online(user_ids)
-        return {} if online is None else {user_id: user_id in online for user_id in user_ids}
 
-    async def _read_uids(self, uids: list[str]) -> dict[str, Profile]:
-        return {profile.uid: profile for profile in await profiles_of_uids(self.services.db, uids)}
+async def _online(presence: Presence, user_ids: list[int]) -> dict[int, bool]:
+    online = await presence.online(user_ids)
+    return {} if online is None else {user_id: user_id in online for user_id in user_ids}
+
+
+async def _by_uid(db: Database, uids: list[str]) -> dict[str, Profile]:
+    return {profile.uid: profile for profile in await profiles_of_uids(db, uids)}
 
 
 def _last_profile(head: ChannelHead | InboxHead) -> int:

@@ -83,7 +83,8 @@ async def _held(ctx: Context, request: SyncRequest) -> tuple[Look, Expected | No
             if ctx.services.lineage.epoch_hex != epoch_hex:
                 break  # the next poll comes by a viewer who is known in the new epoch
             found = again
-            seen.there(found)
+            if found.waits:
+                seen.there(found)
         return found, expected
 
 

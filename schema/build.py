@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from schema.channel import Channel
+from schema.execution import Execution
 from schema.inbox import Inbox
 from schema.member import ChannelMember
 from schema.message import Message
@@ -33,6 +34,7 @@ def build_schema(*, suggestions: bool = True) -> PolluxSchema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
+        execution_context_class=Execution,
         types=[User, Channel, ChannelMember, Message, Notification, Inbox],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions),
     )

@@ -1,8 +1,10 @@
 """Sending: each accepted message once, each refusal with its code and nothing stored."""
 
 import asyncio
+import gc
 
 import pytest
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from tests.asking import SEND, Api
 
@@ -121,3 +123,15 @@ async def test_a_member_who_left_hears_nothing_of_a_private_channel_when_quoted(
     assert await api.ask(leave, {"c": channel}, who="bob") == {"channel": None, "userErrors": []}
     await api.send(channel, "secret", replyToId=question["id"])
     assert await api.ask("{ unreadNotifications { unreadCount } }", who="bob") == {"unreadCount": 0}
+
+
+async def test_what_a_mutation_took_is_free_when_it_is_answered(api: Api) -> None:
+    channel = await api.channel()
+    gc.disable()
+    try:
+        for index in range(5):
+            await api.send(channel, f"message {index}")
+        left = [one for one in gc.get_objects() if isinstance(one, StrawberryGraphQLCoreExecutionContext)]
+    finally:
+        gc.enable()
+    assert left == []

@@ -14,6 +14,7 @@ SHORT = [
     ("postgres", scenarios.ALL_POSTGRES, 1),
     ("postgres", scenarios.RESTART_POSTGRES, 1),
     ("postgres", scenarios.FLUSH, 1),
+    ("postgres", scenarios.STANDBY, 1),
     ("postgres", scenarios.CACHE_ASIDE, 1),
     ("postgres", scenarios.REDEPLOY, 1),
     ("sqlite", scenarios.KILL_WORKER, 2),

@@ -1,12 +1,9 @@
 """A restored older dump and a promoted replica that lagged: clients start again, and no ghost is served."""
 
-import asyncio
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from tests.asking import CREATE
@@ -99,50 +96,6 @@ async def test_a_promoted_replica_that_lagged_begins_a_new_epoch(postgres: Postg
         for index in range(7):
             _send(server, channel, f"new {index}")
         assert _contents(server, channel) == [*(f"kept {i}" for i in range(5)), *(f"new {i}" for i in range(7))]
-
-
-async def test_a_standby_takes_over_under_servers_that_run(second: Postgres, valkey: Valkey) -> None:
-    """What the primary acknowledged, the standby had; its clients start again and lack nothing."""
-    primary = Postgres().start()
-    try:
-        url = (await fresh_postgres_database(primary)).text
-        second.follow(primary, streams=True)
-        second.start()
-        administrator = await asyncpg.connect(primary.url("postgres"))
-        await administrator.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        await administrator.execute("SELECT pg_reload_conf()")
-        async with asyncio.timeout(60):
-            followed = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-            while await administrator.fetchval(followed) == 0:  # noqa: ASYNC110  # it signals nothing
-                await asyncio.sleep(0.05)
-        await administrator.close()
-        with Server(DATABASE_URL=url, REDIS_URL=valkey.url) as first, Server(DATABASE_URL=url, REDIS_URL=valkey.url) as other:
-            channel = _room(first, 5)
-            cursor = _send(other, channel, "the last that was acknowledged")
-            told = [*(f"kept {i}" for i in range(5)), "the last that was acknowledged"]
-            assert _contents(first, channel) == _contents(other, channel) == told
-            primary.stop(immediately=True)
-            second.promote()
-            second.stop()
-            second.port = primary.port  # where an address leads is somebody else's to change
-            second.start()
-            for server in (first, other):
-                server.wait_ready()
-                assert _until_reset(server, channel, cursor) == RESET
-                assert _contents(server, channel) == told
-            _send(first, channel, "new")
-            assert _contents(other, channel) == [*told, "new"]
-    finally:
-        primary.remove()
-
-
-def _until_reset(server: Server, channel: str, cursor: str) -> Any:
-    """Return what a client with an old cursor is told, when the outage is over."""
-    deadline_s = time.monotonic() + 60
-    while (extensions := _extensions(server, channel, cursor))["code"] == "UNAVAILABLE":
-        assert time.monotonic() < deadline_s, "the server does not come back"
-        time.sleep(0.1)
-    return extensions
 
 
 async def test_a_standby_is_refused_as_a_store(postgres: Postgres, second: Postgres) -> None:

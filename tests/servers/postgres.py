@@ -109,6 +109,11 @@ class Postgres:
         """Run a client program of PostgreSQL as the test's own user, such as pg_dump."""
         subprocess.run([_binary(name), *arguments], check=True, capture_output=True, env=self._environment)
 
+    def run(self, statement: str) -> str:
+        """Run a statement as its administrator; returns its rows as text."""
+        command = [_binary("psql"), "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), "-c", statement]
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=self._environment).stdout.strip()
+
     def follow(self, primary: "Postgres", *, streams: bool = False) -> None:
         """Make this cluster a copy of a running one, to start as its standby, cut off unless it `streams`."""
         self._run(

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from models.store_url import StoreUrl
+from tests.faults.history.epochs import Loss
 from tests.servers.cluster import Cluster
+from tests.servers.followed import FollowedPostgres
 from tests.servers.pgbouncer import PgBouncer
 from tests.servers.pollux import Server
 from tests.servers.postgres import Postgres
@@ -61,14 +63,17 @@ class FaultyValkey(Valkey):
 
 
 class Lab:
-    """Everything a scenario needs; `windows` are the times of its faults."""
+    """Everything a scenario needs; `windows` are the times of its faults, `losses` those of them that lost something."""
 
-    def __init__(self, store: str, *, redis: str = "one server", pooler: bool = False) -> None:
+    def __init__(
+        self, store: str, *, redis: str = "one server", pooler: bool = False, standby: bool = False, lags: bool = False
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pollux-lab-"))
         self.valkey = FaultyValkey()
         self.sentinels = Sentinels() if redis == "sentinels" else None
-        self.cluster = Cluster() if redis == "cluster" else None
-        self.postgres = Postgres() if store == "postgres" else None
+        self.cluster = Cluster(replicas=redis == "cluster with replicas") if redis.startswith("cluster") else None
+        self.followed = FollowedPostgres(synchronous=not lags) if standby else None
+        self._postgres = Postgres() if store == "postgres" and not standby else None
         self.pooler = PgBouncer(self.postgres) if pooler and self.postgres is not None else None
         url = self.postgres.url("postgres") if self.postgres is not None else f"sqlite://{self.folder / 'pollux.db'}"
         self.store = StoreUrl.parse(url)
@@ -83,10 +88,18 @@ class Lab:
         }
         self.servers = [Server(**settings) for _ in range(SERVERS)]
         self.windows: list[tuple[float, float]] = []
+        self.losses: list[Loss] = []
+
+    @property
+    def postgres(self) -> Postgres | None:
+        """The PostgreSQL that the servers use, None where they use a file."""
+        return self.followed.primary if self.followed is not None else self._postgres
 
     def __enter__(self) -> "Lab":
         try:
-            if self.postgres is not None:
+            if self.followed is not None:
+                self.followed.start()
+            elif self.postgres is not None:
                 self.postgres.start()
             if self.pooler is not None:
                 self.pooler.start()
@@ -109,8 +122,9 @@ class Lab:
         for part in (self.sentinels, self.cluster, self.pooler):
             if part is not None:
                 part.remove()
-        if self.postgres is not None:
-            self.postgres.remove()
+        for database in (self.followed, self._postgres):
+            if database is not None:
+                database.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager

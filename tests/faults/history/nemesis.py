@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
+from tests.faults.history.epochs import Loss
 from tests.faults.history.lab import Lab
 from tests.servers.postgres import Postgres
 
@@ -19,6 +20,7 @@ Fault = Callable[[Lab], Awaitable[None]]
 
 OUTAGE_S = 0.7
 PAUSE_S = 1.0
+LAG_S = 1.0
 STORM_S = 1.5
 ROW_LOCK_S = 1.5
 TERMINATE_EVERY_S = 0.2
@@ -82,6 +84,30 @@ async def restart_postgres(lab: Lab) -> None:
         postgres.start()
 
 
+async def promote_standby(lab: Lab) -> None:
+    """Stop PostgreSQL as a crash does, for good, and let its standby take over; then that one is given a standby."""
+    followed = lab.followed
+    assert followed is not None, "this fault needs a standby"
+    with lab.window():
+        followed.fall()
+        await asyncio.sleep(OUTAGE_S)
+        await asyncio.to_thread(followed.take_over)
+    await asyncio.to_thread(followed.follow)
+
+
+async def promote_lagging(lab: Lab) -> None:
+    """Cut the standby off for a while in which everything is acknowledged, and let it take over without that."""
+    followed = lab.followed
+    assert followed is not None, "this fault needs a standby"
+    kept_s = await asyncio.to_thread(followed.cut_off)
+    await asyncio.sleep(LAG_S)
+    with lab.window():
+        followed.fall()
+        await asyncio.sleep(OUTAGE_S)  # what the primary had still answered reaches its clients
+        lab.losses.append(Loss(kept_s, await asyncio.to_thread(followed.take_over)))
+    await asyncio.to_thread(followed.follow)
+
+
 async def terminate_backends(lab: Lab) -> None:
     """End every connection to PostgreSQL every 200 ms."""
     with lab.window():
@@ -132,6 +158,14 @@ async def kill_cluster_node(lab: Lab) -> None:
             lab.cluster.kill_node(port)
             await asyncio.sleep(1.0)
             lab.cluster.start_node(port)
+
+
+async def fail_over_in_cluster(lab: Lab) -> None:
+    """Kill each primary of the cluster in its turn, until its replica has its place and it is back as a replica."""
+    assert lab.cluster is not None
+    for index in range(len(lab.cluster.ports)):
+        with lab.window():
+            await asyncio.to_thread(lab.cluster.fail_over, index)
 
 
 async def pause_valkey(lab: Lab) -> None:

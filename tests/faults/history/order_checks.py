@@ -18,13 +18,15 @@ class OrderChecks:
         self._ledger = ledger
         self._found = found
         self._at: dict[tuple[str, int], tuple[str, str]] = {}  # channel and seq -> id and key
-        self._cursors: dict[tuple[str, int], str] = {}
+        self._cursors: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+        self._epochs = 1
         self._seqs: dict[tuple[str, str], int] = {}  # channel and key -> seq
         self._seq_of_cursor: dict[tuple[str, str], int] = {}
         self._skipped: list[tuple[Answer, int, int]] = []
         self._audited: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
 
     def check(self, history: History) -> None:
+        self._epochs = history.epochs
         for answer in history.answers:
             if answer.visible:
                 self._pages(answer)
@@ -32,7 +34,8 @@ class OrderChecks:
             for seq in range(first, last):
                 fault = Fault.LOST if (answer.channel, seq) in self._at else Fault.GAP
                 self._found.add(fault, f"{answer.client} was shown nothing at {answer.channel} {seq}, but {last}")
-        self._audits()
+        if history.audited:
+            self._audits()
         self._acknowledgements()
 
     def _pages(self, answer: Answer) -> None:
@@ -79,11 +82,14 @@ class OrderChecks:
         elif self._seqs.setdefault((channel, node.key), node.seq) != node.seq:
             first = self._seqs[channel, node.key]
             self._found.add(Fault.DUPLICATED, f"{node.key} is stored at {channel} {first} and {node.seq}")
-        if node.cursor and self._cursors.setdefault((channel, node.seq), node.cursor) != node.cursor:  # the store knows none
-            self._found.add(Fault.CURSOR, f"{channel} {node.seq} has two cursors")
+        if node.cursor:  # the store knows none
+            cursors = self._cursors[channel, node.seq]
+            cursors.add(node.cursor)
+            if len(cursors) > self._epochs:
+                self._found.add(Fault.CURSOR, f"{channel} {node.seq} has more cursors than there were epochs")
 
     def _audits(self) -> None:
-        """What was acknowledged is in every audit of its channel, and there is one."""
+        """What was acknowledged is in every audit of its channel, and there is one; what was shown too."""
         clients: defaultdict[str, list[str]] = defaultdict(list)
         for client, channel in self._audited:
             clients[channel].append(client)
@@ -92,6 +98,9 @@ class OrderChecks:
                 missing = [client for client in clients[channel] if key not in self._audited[client, channel]]
                 if missing or not clients[channel]:
                     self._found.add(Fault.LOST, f"{key} was acknowledged at {channel} {message.places[0]} and is not there")
+        for (channel, seq), (_, key) in self._at.items():
+            if any(key not in self._audited[client, channel] for client in clients[channel]):
+                self._found.add(Fault.PHANTOM, f"{key} was shown at {channel} {seq} and is not stored")
 
     def _acknowledgements(self) -> None:
         by_channel: defaultdict[str, list[Message]] = defaultdict(list)

@@ -50,7 +50,7 @@ class People:
         owner = await self._introduced("owner")
         cast = Cast([(owner, await open_room(owner, f"room {number}")) for number in range(plan.rooms)])
         schema = await owner.ask(SCHEMA, {}, process=0)
-        edits = any(one["name"] == "editMessage" for one in schema.data["__type"]["fields"])
+        edits = not plan.loses and any(one["name"] == "editMessage" for one in schema.data["__type"]["fields"])
         for number in range(plan.writers):
             writer = Writer(await self._introduced(f"w{number}"), cast.rooms[number % plan.rooms][1], edits=edits)
             await writer.move(Kind.JOIN)
@@ -59,8 +59,8 @@ class People:
             person, room = await self._introduced(f"p{number}"), cast.rooms[number % plan.rooms][1]
             await Writer(person, room).move(Kind.JOIN)
             cast.readers.append(Reader(person, room, person.who))
-        cast.roamers = [await self._introduced(f"r{number}") for number in range(ROAMERS)]
-        for number in range(HOSTS):
+        cast.roamers = [await self._introduced(f"r{number}") for number in range(0 if plan.loses else ROAMERS)]
+        for number in range(0 if plan.loses else HOSTS):
             guest = self._person(f"g{number}")
             guest_id = await Writer(guest, "").introduce()
             cast.hosts.append((await self._introduced(f"h{number}"), guest, guest_id))

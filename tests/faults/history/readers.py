@@ -1,13 +1,13 @@
 """Those who poll: each with a cursor of its own, on whichever process chance gives it.
 
-Rule: a reader logs what it got and goes on from where it was; it repairs nothing. One who asks for the newest messages
-sees the edits of what the others have long passed.
+Rule: a reader logs what it got and goes on from where it was; it repairs nothing, and begins again only where it is told to.
+One who asks for the newest messages sees the edits of what the others have long passed.
 """
 
 from typing import Any
 
 from tests.faults.history.records import Answer, Shown, Way
-from tests.faults.history.session import Person, Reply
+from tests.faults.history.session import RESET, Person, Reply
 
 FIELDS = "id seq cursor version content deletedAt clientMessageId author { name }"
 PAGE_INFO = "pageInfo { hasNextPage endCursor }"
@@ -60,6 +60,8 @@ class Reader:
         answer = self._log(reply, way)
         if answer is not None and answer.visible:
             self.after = answer.end
+        if reply.code == RESET:
+            self.after = None
         return answer
 
     async def newest(self) -> Answer | None:

@@ -103,12 +103,18 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class History:
-    """Everything a run logged. `private` are the channels that only members may see."""
+    """Everything a run logged. `private` are the channels that only members may see.
+
+    Where the database had several `epochs`, one place has a cursor in each. `audited` is False for a part of a history whose
+    database was lost before anybody looked.
+    """
 
     attempts: list[Attempt] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     private: set[str] = field(default_factory=set)
+    epochs: int = 1
+    audited: bool = True
 
     @property
     def acked_sends(self) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tests.faults.history.records import History, Way
+from tests.faults.history.session import RESET
 from tests.faults.history.violations import Fault, Violations
 
 COLUMNS = (
@@ -22,7 +23,10 @@ def header() -> str:
 
 @dataclass(slots=True)
 class Row:
-    """One scenario on one store, from `began_s` to `ended_s`; `problems` are what keeps it from passing."""
+    """One scenario on one store, from `began_s` to `ended_s`; `problems` are what keeps it from passing.
+
+    `gone` are the acknowledged messages that a database lost, where it may.
+    """
 
     scenario: str
     store: str
@@ -32,6 +36,7 @@ class Row:
     windows: tuple[tuple[float, float], ...]
     violations: Violations
     problems: list[str] = field(default_factory=list)
+    gone: int = 0
 
     @property
     def polls(self) -> int:
@@ -50,10 +55,14 @@ class Row:
 
     @property
     def recovery_s(self) -> float:
-        """The longest time from the end of a fault to an error; 0 where there were none, infinite before the first fault."""
+        """The longest time from the end of a fault to an error; 0 where there were none, infinite before the first fault.
+
+        Whoever asks late is told late to begin again; that is no outage.
+        """
         begins = sorted(began_s for began_s, _ in self.windows)
         ends = sorted(ended_s for _, ended_s in self.windows)
-        return max((_distance_s(failure.at_s, begins, ends) for failure in self.history.failures), default=0.0)
+        outages = [failure.at_s for failure in self.history.failures if failure.code != RESET]
+        return max((_distance_s(at_s, begins, ends) for at_s in outages), default=0.0)
 
     def complain(self, allowed: frozenset[str], finds: Fault | None, *, sends: int, polls: int, recovery_s: float) -> None:
         """Note what is not as it must be."""
@@ -72,6 +81,11 @@ class Row:
         if self.recovery_s > recovery_s:
             self.problems.append(f"errors went on for {self.recovery_s:.1f} s after the fault's end")
 
+    def _told(self) -> list[str]:
+        """Return how many errors there were by code, and how many messages went with a database."""
+        errors = [f"{code} {count}" for code, count in self.errors.most_common()]
+        return [*errors, f"{self.gone} gone with a database"] if self.gone else errors
+
     def line(self) -> str:
         """Return the row."""
         counts = self.violations.counts
@@ -80,7 +94,7 @@ class Row:
         cells = (
             self.store, self.scenario, self.history.acked_sends, self.polls, *named, counts.total() - sum(named),
             f"{self.longest_gap_s:.2f}", f"{self.recovery_s:.2f}", f"{polls_a_second:.0f}",
-            ", ".join(f"{code} {count}" for code, count in self.errors.most_common()) or "-",
+            ", ".join(self._told()) or "-",
         )  # fmt: skip
         return " ".join(
             f"{cell:<{width}}" if width > 8 or not width or name == "store" else f"{cell:>{width}}"

@@ -22,6 +22,8 @@ from tests.faults.history.wire import Broken, NobodyListens, Wire
 # The servers refuse claims of the future; names change by tokens a second apart, so they begin in the past.
 FIRST_ISSUED_S = time.time() - 12 * 3600
 CONTROL_CACHE_S = 1.0
+# The code of an error that tells a client to begin again without its cursor.
+RESET = "reset"
 
 
 class Control(Enum):
@@ -33,7 +35,11 @@ class Control(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One load: who, against which ports, and the polls there should be for each acknowledged send."""
+    """One load: who, against which ports, and the polls there should be for each acknowledged send.
+
+    `resets` where clients may be told to begin again. Where the database `loses` what it acknowledged, nobody changes what was
+    sent, moves or opens rooms: they would speak of what is not there, or is another's by then.
+    """
 
     ports: tuple[int, ...]
     seed: int
@@ -42,6 +48,8 @@ class Plan:
     rooms: int = 4
     polls_per_send: float = 4.0
     control: Control | None = None
+    resets: bool = False
+    loses: bool = False
 
 
 @dataclass(slots=True)
@@ -125,7 +133,8 @@ class Person:
         if not errors:
             return Reply(answer["data"], "", at, began_s, ended_s)
         extensions = errors[0].get("extensions", {})
-        reply = Reply({}, extensions.get("code", "no code"), at, began_s, ended_s)
+        code = RESET if extensions.get("reset") is True else extensions.get("code", "no code")
+        reply = Reply({}, code, at, began_s, ended_s)
         if reply.code == expects:
             return reply
         return self._failed(reply, retry_after=isinstance(extensions.get("retryAfterMs"), int))

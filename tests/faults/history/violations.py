@@ -14,7 +14,7 @@ class Fault(Enum):
     DUPLICATED = "duplicated"  # stored twice, or shown twice to a reader who followed its cursor
     OUT_OF_ORDER = "out of order"  # a page that is not in the order of seq
     DIFFERENT_ORDER = "different order"  # two answers with different messages at one place
-    PHANTOM = "phantom"  # shown, and never attempted, not yet attempted, or refused
+    PHANTOM = "phantom"  # shown, and never attempted, not yet attempted, refused, or not stored
     STALE = "stale"  # an answer that began after an acknowledgement and does not show what was acknowledged
     BACKWARD = "backward"  # a client's answer that is older than its earlier one
     MIXED = "mixed"  # two states under one version
@@ -37,6 +37,12 @@ class Violations:
         found = self.examples.setdefault(fault, [])
         if len(found) < EXAMPLES:
             found.append(what)
+
+    def include(self, other: "Violations") -> None:
+        """Add those of another part of the history."""
+        for fault, examples in other.examples.items():
+            self.counts[fault] += other.counts[fault]
+            self.examples[fault] = [*self.examples.get(fault, []), *examples][:EXAMPLES]
 
     @property
     def faults(self) -> set[Fault]:

@@ -1,7 +1,8 @@
 """Those who follow every room with the Python client, and go on by another transport and another process all the time.
 
 Rule: what one leg was given, the next does not get again, and nothing falls between them; a wanderer logs what its client
-gave it, in that order. A message that a leg could not bring to the server is sent by the next, with the same key.
+gave it, in that order. Told to begin again, it goes on from what it is then given. A message that a leg could not bring to
+the server is sent by the next, with the same key.
 """
 
 import asyncio
@@ -49,6 +50,7 @@ class Wanderer:
         self._cursors: dict[str, str | None] = dict.fromkeys(rooms)
         self._new: defaultdict[str, list[Shown]] = defaultdict(list)
         self._leg, self._batch = 0, 1
+        self._begins_again = False
         self._began_s = 0.0
         self._unsent: str | None = None
 
@@ -102,10 +104,19 @@ class Wanderer:
             case Checkpoint(_, caught_up):
                 for channel, nodes in self._new.items():
                     after, end = self._cursors[channel], nodes[-1].cursor
-                    self._log(channel, Way.FOLLOW, tuple(nodes), after=after, end=end, more=not caught_up)
+                    # The newest, where what came before them was left out.
+                    way = Way.NEWEST if self._begins_again else Way.FOLLOW
+                    self._log(channel, way, tuple(nodes), after=after, end=end, more=not caught_up)
                     self._cursors[channel] = end
                 self._new.clear()
                 self._batch += 1
+                self._begins_again = self._begins_again and not caught_up
+            case Reset() if self.person.load.plan.resets:
+                self._cursors = dict.fromkeys(self._cursors)
+                self._new.clear()
+                self._begins_again = True
+            case Gap() if self._begins_again:
+                pass
             case Reset() | Gap():
                 raise RuntimeError(f"{self.person.who} was given {event}")
             case _:

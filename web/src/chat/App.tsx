@@ -1,6 +1,8 @@
 // The page: channels on the left, a room on the right, and what the connection does.
 import { useNotifications, useSync } from "@pollux/client/react";
 import { useEffect, useState } from "react";
+import icon from "../favicon.svg";
+import { Avatar } from "./Avatar";
 import { ChannelList } from "./ChannelList";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { NotificationBell } from "./NotificationBell";
@@ -41,7 +43,7 @@ export function App() {
   return (
     <div className={current && chosen ? "app in-room" : "app"}>
       <header>
-        <h1>Pollux</h1>
+        <h1><img src={icon} alt="" width="24" height="24" /> Pollux</h1>
         <TransportSwitch />
         <div className="spring" />
         <NotificationBell notifications={notifications} open={open} />
@@ -50,7 +52,8 @@ export function App() {
             <option key={key} value={key}>{name}</option>
           ))}
         </select>
-        <button className="quiet" onClick={signOut} title={texts.signOut}>{viewer?.name ?? "…"}</button>
+        {viewer && <p className="viewer"><Avatar user={viewer} /> <span>{viewer.name}</span></p>}
+        <button className="quiet" onClick={signOut}>{texts.signOut}</button>
       </header>
       <ConnectionBanner />
       <nav>

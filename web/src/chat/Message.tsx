@@ -1,7 +1,8 @@
 // One message, and what the viewer may do with it. Its text is only ever text.
-import type { MessageFields, Pending } from "@pollux/client/chat";
+import type { MessageFields, Pending, UserFields } from "@pollux/client/chat";
 import type { MessageActions } from "@pollux/client/react";
 import { type KeyboardEvent, memo, useState } from "react";
+import { Avatar } from "./Avatar";
 import { useLanguage, useTexts } from "./texts";
 
 const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢"];
@@ -16,7 +17,6 @@ interface Props {
 
 export const Message = memo(function Message({ message, isOwn, follows, actions, reply }: Props) {
   const texts = useTexts();
-  const { language } = useLanguage();
   const [isEditing, setIsEditing] = useState(false);
   const [isChoosing, setIsChoosing] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -27,12 +27,7 @@ export const Message = memo(function Message({ message, isOwn, follows, actions,
   };
   return (
     <article className={follows ? "message follows" : "message"} data-seq={message.seq}>
-      {!follows && (
-        <header>
-          <strong>{message.author.name}</strong>
-          <time dateTime={message.createdAt}>{new Date(message.createdAt).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" })}</time>
-        </header>
-      )}
+      {!follows && <Byline author={message.author} at={message.createdAt} />}
       {message.replyTo && (
         <blockquote>
           <strong>{message.replyTo.author.name}</strong> {message.replyTo.deletedAt ? <em>{texts.deleted}</em> : message.replyTo.content}
@@ -84,10 +79,33 @@ function Editor({ content, save, cancel }: { content: string; save: (content: st
   );
 }
 
-export function PendingMessage({ pending, actions }: { pending: Pending; actions: MessageActions }) {
+/** Who wrote, and when. */
+function Byline({ author, at }: { author: UserFields; at: string | number }) {
+  const { language } = useLanguage();
+  const moment = new Date(at);
+  return (
+    <header>
+      <Avatar user={author} />
+      <strong>{author.name}</strong>
+      <time dateTime={moment.toISOString()} title={moment.toLocaleString(language, { dateStyle: "full", timeStyle: "medium" })}>
+        {moment.toLocaleTimeString(language, { hour: "numeric", minute: "2-digit" })}
+      </time>
+    </header>
+  );
+}
+
+interface PendingProps {
+  readonly pending: Pending;
+  readonly actions: MessageActions;
+  /** Null where it follows the viewer's own message. */
+  readonly author: UserFields | null;
+}
+
+export function PendingMessage({ pending, actions, author }: PendingProps) {
   const texts = useTexts();
   return (
-    <article className="message follows pending">
+    <article className={author ? "message pending" : "message follows pending"}>
+      {author && <Byline author={author} at={pending.writtenAt} />}
       <p className="content">{pending.content}</p>
       {pending.status === "sending" && <small>{texts.sending}</small>}
       {pending.status === "failed" && (

@@ -2,7 +2,7 @@
 import type { NotificationFields } from "@pollux/client/chat";
 import type { Notifications } from "@pollux/client/react";
 import { useEffect, useRef, useState } from "react";
-import { useTexts } from "./texts";
+import { useLanguage, useTexts } from "./texts";
 
 interface Props {
   readonly notifications: Notifications;
@@ -11,6 +11,7 @@ interface Props {
 
 export function NotificationBell({ notifications: all, open }: Props) {
   const texts = useTexts();
+  const { language } = useLanguage();
   const [isOpen, setIsOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -47,12 +48,14 @@ export function NotificationBell({ notifications: all, open }: Props) {
             {all.unreadCount > 0 && <button onClick={() => void all.markAllRead().catch(() => {})}>{texts.markAllRead}</button>}
             {all.permission === "default" && <button onClick={() => void all.requestPermission()}>{texts.allowBrowser}</button>}
           </div>
+          {all.permission === "denied" && <p className="hint">{texts.browserDenies}</p>}
           {all.notifications.length === 0 && <p className="empty">{texts.noNotifications}</p>}
           <ul>
             {all.notifications.map((one) => (
               <li key={one.id} className={one.readAt ? "" : "unread"}>
                 <button onClick={() => follow(one)}>
                   <strong>{one.title}</strong>
+                  <time dateTime={one.createdAt}>{new Date(one.createdAt).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })}</time>
                   <span>{one.content}</span>
                 </button>
               </li>

@@ -5,6 +5,8 @@ import { useTexts } from "./texts";
 
 const WIDTH = 200;
 const HEIGHT = 36;
+/** So many samples fill the width. */
+const SHOWN = 60;
 
 export function PollingPanel() {
   const texts = useTexts();
@@ -18,7 +20,9 @@ export function PollingPanel() {
         <dt>{texts.reason}</dt>
         <dd>{interval?.reason ?? "…"}</dd>
         <dt>{texts.requests}</dt>
-        <dd>{requests} · {texts.unchanged} {notModified}</dd>
+        <dd>{requests}</dd>
+        <dt>{texts.unchanged}</dt>
+        <dd>{notModified}</dd>
         <dt>{texts.received}</dt>
         <dd>{(bytes / 1024).toFixed(1)} KiB</dd>
       </dl>
@@ -29,13 +33,18 @@ export function PollingPanel() {
 }
 
 function Plot({ name, samples }: { name: string; samples: readonly Sample[] }) {
-  const last = samples.at(-1);
-  const most = Math.max(1, ...samples.map(({ ms }) => ms));
-  const points = samples.map(({ ms }, index) => `${WIDTH - (samples.length - 1 - index) * (WIDTH / 60)},${HEIGHT - 2 - (ms / most) * (HEIGHT - 4)}`);
+  const shown = samples.slice(-SHOWN);
+  const last = shown.at(-1);
+  const most = Math.max(1, ...shown.map(({ ms }) => ms));
+  const x = (index: number) => WIDTH - (shown.length - 1 - index) * (WIDTH / (SHOWN - 1));
+  const points = shown.map(({ ms }, index) => `${x(index)},${HEIGHT - 1 - (ms / most) * (HEIGHT - 3)}`).join(" ");
   return (
     <figure>
       <figcaption>{name} <b>{last ? `${last.ms.toFixed(0)} ms` : "–"}</b></figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true"><polyline points={points.slice(-60).join(" ")} /></svg>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        {last && <polygon points={`${x(0)},${HEIGHT} ${points} ${WIDTH},${HEIGHT}`} />}
+        <polyline points={points} />
+      </svg>
     </figure>
   );
 }

@@ -1,5 +1,6 @@
 // Signing in: by name where the server allows it, with a token everywhere.
 import { type SyntheticEvent, useState } from "react";
+import icon from "../favicon.svg";
 import { signInWith, signsIn } from "./signed-in";
 import { useTexts } from "./texts";
 
@@ -12,7 +13,8 @@ export function SignIn({ expired = false }: { expired?: boolean }) {
   };
   return (
     <main className="sign-in">
-      <h1>Pollux</h1>
+      <h1><img src={icon} alt="" width="24" height="24" /> Pollux</h1>
+      <p>{texts.about}</p>
       {expired && <p role="alert">{texts.expired}</p>}
       {signsIn && (
         <form method="get" action="/">

@@ -9,7 +9,7 @@ import { createGraphiQLFetcher, createLocalStorage, type Fetcher } from "@graphi
 import { GraphiQL } from "graphiql";
 import { createRoot } from "react-dom/client";
 
-import { EXAMPLES } from "./examples";
+import { examples, type Known, UNKNOWN } from "./examples";
 
 const HEADERS_WITHOUT_TOKEN = `{
   // Paste a token, then press "Re-fetch GraphQL schema".
@@ -22,11 +22,32 @@ const headers = token ? JSON.stringify(tokenHeaders, null, 2) : HEADERS_WITHOUT_
 
 // GraphiQL asks for the schema before its headers editor exists, and then names no headers at all;
 // an operation names them always, so that an emptied editor sends none.
-const send = createGraphiQLFetcher({ url: "/graphql", enableIncrementalDelivery: false });
+// A subscription opens a WebSocket of its own, with the headers in its first message.
+const subscriptionUrl = new URL("/graphql", location.href.replace(/^http/, "ws")).href;
+const send = createGraphiQLFetcher({ url: "/graphql", subscriptionUrl, enableIncrementalDelivery: false });
 const fetcher: Fetcher = (params, options) => send(params, { headers: tokenHeaders, ...options });
 
+/** What the examples' variables name: the viewer, and the channel and message that came last. */
+async function known(): Promise<Known> {
+  if (!token) return UNKNOWN;
+  const query = "{ viewer { id } channels(first: 1) { nodes { id lastMessage { id cursor } } } }";
+  const { data } = (await send({ query }, { headers: tokenHeaders })) as { data?: Found | null };
+  const channel = data?.channels?.nodes[0];
+  return {
+    userId: data?.viewer?.id ?? UNKNOWN.userId,
+    channelId: channel?.id ?? UNKNOWN.channelId,
+    messageId: channel?.lastMessage?.id ?? UNKNOWN.messageId,
+    cursor: channel?.lastMessage?.cursor ?? UNKNOWN.cursor,
+  };
+}
+
+interface Found {
+  readonly viewer?: { readonly id: string };
+  readonly channels?: { readonly nodes: readonly { readonly id: string; readonly lastMessage: { readonly id: string; readonly cursor: string } | null }[] } | null;
+}
+
 // Monaco measures its font once; the cursor stands beside the text when the font comes later.
-await Promise.allSettled([document.fonts.load('15px "Fira Code"')]);
+const [tabs] = await Promise.all([known().catch(() => UNKNOWN).then(examples), document.fonts.load('15px "Fira Code"').catch(() => [])]);
 
 // No header outlives the page: each load starts from the token of the server that runs now. So headers are not persisted,
 // and the history plugin is left out, which keeps them all the same and brings an expired token, or none, back with its query.
@@ -34,7 +55,7 @@ await Promise.allSettled([document.fonts.load('15px "Fira Code"')]);
 createRoot(document.getElementById("graphiql")!).render(
   <GraphiQL
     fetcher={fetcher}
-    defaultTabs={EXAMPLES}
+    defaultTabs={tabs}
     initialHeaders={headers}
     defaultHeaders={headers}
     shouldPersistHeaders={false}
