@@ -82,6 +82,8 @@ async def sent_request(request: web.Request) -> bytes | str:
             raise HttpRefusal(415, "Send the request in UTF-8.")
     if headers.get("Content-Encoding", "identity") != "identity":
         raise HttpRefusal(415, "Send the request without a content encoding.")
+    if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        raise HttpRefusal(415, "Send the request without a transfer encoding but chunked.")
     try:
         # What has arrived whole, as a poll mostly has, need not be waited for.
         if request.content.is_eof() and request.can_read_body:

@@ -22,6 +22,8 @@ BEAT_S = 1.0
 PING_S = 12.0
 # A reader who takes nothing for this long is cut; the token of the last page it has goes on where it was.
 STALLED_S = 10.0
+# What may wait for a reader longer than a beat without getting less. A page may be larger, for who reads it.
+MAX_WAITING_BYTES = 1 << 20
 # How long a client may take to say goodbye.
 GOODBYE_S = 2.0
 
@@ -55,8 +57,11 @@ class OpenConnection(ABC):
         if self._transport is None:
             return
         left_bytes = self._transport.get_write_buffer_size()
-        if not self.writing or left_bytes != self._left_bytes:
-            self._left_bytes, self._moved_s = left_bytes, now_s
+        before_bytes, self._left_bytes = self._left_bytes, left_bytes
+        if before_bytes > MAX_WAITING_BYTES and left_bytes >= before_bytes:
+            self.cut()
+        elif not self.writing or left_bytes != before_bytes:
+            self._moved_s = now_s
         elif now_s - self._moved_s >= STALLED_S:
             self.cut()
         if self.expires_s is not None and time.time() >= self.expires_s:

@@ -38,6 +38,10 @@ from schema.errors import refusal
 # A client says who it is at once, or holds a connection for nothing.
 INIT_S = 10.0
 MAX_OPERATIONS = 20
+# Of an operation's name, which comes back with each of its results; a UUID has 36.
+LONGEST_NAME = 128
+# What has arrived is read without waiting; after so many messages everything else that is due comes first.
+MESSAGES_A_TURN = 50
 FORBIDDEN, UNAUTHORIZED, UNACCEPTABLE, TAKEN = 4403, 4401, 4406, 4409
 # A close frame's reason: what a control frame holds, less the code (RFC 6455, 5.5).
 LONGEST_REASON_BYTES = 123
@@ -138,6 +142,7 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         self._activity = activity
         self._payload: Mapping[str, object] = {}
         self._known: Known | None = None
+        self._heard = 0
 
     def encode_json(self, message: object) -> str:
         """Return a message as text."""
@@ -179,6 +184,12 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         if not isinstance(message, dict) or any(not isinstance(message[key], kinds[key]) for key in kinds if key in message):
             await self.handle_invalid_message("This is not a message of graphql-transport-ws")
             return
+        if not _is_name(message.get("id", "")):
+            await self.handle_invalid_message(f"The id is longer than {LONGEST_NAME} characters, or is no text")
+            return
+        self._heard += 1
+        if self._heard % MESSAGES_A_TURN == 0:
+            await asyncio.sleep(0)
         await super().handle_message(cast(Any, message))
 
     async def handle_subscribe(self, message: Any) -> None:
@@ -229,6 +240,11 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
                 following: Any = {"id": operation.id, "type": "next", "payload": orjson.Fragment(body)}
                 await operation.send_operation_message(following)
         return []
+
+
+def _is_name(text: str) -> bool:
+    """Whether an operation can be called so in an answer, which a lone surrogate cannot be part of."""
+    return len(text) <= LONGEST_NAME and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
 
 
 def _sent(payload: dict[str, Any]) -> bytes:

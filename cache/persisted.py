@@ -24,6 +24,8 @@ RENEW_S = 3600
 LONGEST_BYTES = 32 * 1024
 # Some ten thousand operations of a usual size.
 MAX_BYTES = 8 * 1024 * 1024
+# That a process writes to Redis in RENEW_S, as many as it keeps: who makes up documents without end fills no Redis.
+MAX_WRITTEN_BYTES = MAX_BYTES
 # What an entry takes besides its text: the hash (113), two tuples, a float, two integers and a place in a dictionary.
 ENTRY_BYTES = 400
 
@@ -42,6 +44,8 @@ class PersistedTexts:
         self._texts: Lru[str, _Text] = Lru(MAX_BYTES)
         self._misses: Flights[str, str] = Flights(self._read)
         self.forged = 0
+        # Since when bytes are counted, and how many were written since.
+        self._since_s, self._written_bytes = clock_s(), 0
 
     async def get(self, sha256: str) -> str | None:
         """Return the text with this hash, None where no level has it."""
@@ -69,11 +73,20 @@ class PersistedTexts:
         if len(data) > LONGEST_BYTES:
             return
         self._texts.put(sha256, _Text(text, now_s), _weight(text))
+        if not self._may_write(len(data), now_s):
+            return
 
         async def write(client: Redis) -> None:
             await client.set(_name(sha256), data, ex=TTL_S)
 
         self._redis.later(write)
+
+    def _may_write(self, size: int, now_s: float) -> bool:
+        """Whether Redis is to have so many bytes more."""
+        if now_s - self._since_s > RENEW_S:
+            self._since_s, self._written_bytes = now_s, 0
+        self._written_bytes += size
+        return self._written_bytes <= MAX_WRITTEN_BYTES
 
     async def _read(self, hashes: Sequence[str]) -> dict[str, str]:
         async def read(client: Redis) -> list[bytes | None]:

@@ -9,10 +9,11 @@ from pytest_aiohttp import AiohttpClient
 from app.identity import Tokens
 from app.open_connections import PING_S
 from app.settings import Settings
-from app.wiring import build_app
+from app.socket import MAX_OPERATIONS
+from app.wiring import VIEW, build_app
 from cache.redis_level import RedisLevel
 from resolvers.services import Services
-from tests.api.streaming import PROTOCOL, Socket, connected, streamed, until
+from tests.api.streaming import PATIENCE_S, PROTOCOL, Socket, connected, streamed, until
 from tests.api.syncing import synced
 from tests.asking import SECRET, Api
 
@@ -73,6 +74,27 @@ async def test_many_operations_at_once_are_bounded(api: Api, monkeypatch: pytest
         await socket.subscribe(name="3")
         said = await socket.hear()
         assert (said["type"], said["id"], said["payload"][0]["extensions"]["code"]) == ("error", "3", "BAD_REQUEST")
+
+
+async def test_who_reads_nothing_while_much_is_waiting_is_cut_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.open_connections.STALLED_S", 1000.0)
+    monkeypatch.setattr("app.open_connections.BEAT_S", 0.1)
+    monkeypatch.setattr("app.open_connections.MAX_WAITING_BYTES", 100_000)
+    channel = await api.channel("bob")
+    assert api.client.app is not None
+    view = api.client.app[VIEW]
+    async with connected(api, who="bob") as socket:
+        for name in range(MAX_OPERATIONS):
+            await socket.subscribe(name=f"{name}")
+            await socket.page(f"{name}")
+        assert socket.ws._response.connection is not None
+        transport = socket.ws._response.connection.transport
+        assert transport is not None
+        transport.pause_reading()
+        async with asyncio.timeout(PATIENCE_S):
+            while len(view._open):
+                await asyncio.gather(*(api.send(channel, "x" * 4000) for _ in range(20)))
+        transport.abort()
 
 
 async def test_more_connections_than_may_be_open_are_refused(

@@ -41,6 +41,8 @@ ROWS = {
     38: "logs that would tell secrets, or lie",
     39: "hashes of other documents, and very many documents",
     40: "notifying without the right to",
+    41: "requests that end in two places, one for a proxy and one for the server",
+    42: "frames against the protocol of WebSockets",
 }
 
 # Where parts are needed that one server shared by all attacks does not have.

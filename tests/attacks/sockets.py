@@ -49,6 +49,13 @@ ATTACKS = [
     _said("an unknown type", 4400, {"type": "x" * 1000}),
     _said("bytes", 4400, b"{}"),
     _said("300 kB", 1009, " " * 300_000),
+    _said("a name of 129 signs", 4400, INIT, {**_ASK, "id": "x" * 129}),
+    _said(
+        "a name that is no text", 4400, INIT, '{"type": "subscribe", "id": "\\ud800", "payload": {"query": "{ viewer { id } }"}}'
+    ),
+    _said("an end of nothing it names", 4400, INIT, {"type": "complete"}),
+    _said("what only servers say", 4400, INIT, {"type": "next", "id": "1", "payload": {}}),
+    _said("an integer of 5000 digits", 4400, INIT, '{"type": "ping", "payload": {"a": ' + "9" * 5000 + "}}"),
     _said("no payload", 4400, INIT, {"type": "subscribe", "id": "1"}),
     _said("a number for a name", 4400, INIT, {**_ASK, "id": 1}),
 ]

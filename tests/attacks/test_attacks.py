@@ -11,14 +11,15 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 from graphql import parse
 
-from tests.attacks import bodies, documents, rights, sockets, tokens
+from tests.attacks import bodies, documents, rights, sockets, tokens, wires
 from tests.attacks.attack import Attack, Sent, unseen
 from tests.attacks.rows import ELSEWHERE, ROWS
 from tests.attacks.sockets import SocketAttack
 from tests.attacks.target import METRICS_TOKEN, NEVER_TOLD, Target, is_data, tells_nothing
+from tests.attacks.wires import FrameAttack, WireAttack
 
 ATTACKS: list[Attack] = [*documents.ATTACKS, *bodies.ATTACKS, *tokens.ATTACKS, *rights.ATTACKS]
-ALL: list[Attack | SocketAttack] = [*ATTACKS, *sockets.ATTACKS]
+ALL: list[Attack | SocketAttack | WireAttack | FrameAttack] = [*ATTACKS, *sockets.ATTACKS, *wires.ATTACKS, *wires.FRAMES]
 AT_LEAST = 150
 CHEAP_S = 0.010
 # What the core takes for the yardstick on which the limit is meant; a slower one is allowed as many times as much.

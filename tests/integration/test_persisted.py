@@ -89,6 +89,20 @@ async def test_what_has_the_hash_and_may_not_be_kept_is_as_good_as_none(process:
     assert await another.texts.get(HASH) == TEXT
 
 
+async def test_texts_without_end_are_not_all_written(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cache.persisted.MAX_WRITTEN_BYTES", 10 * len(TEXT) + 100)
+    many = {hashlib.sha256(text.encode()).hexdigest(): text for text in (f"{TEXT} # {number}" for number in range(100))}
+    for sha256, text in many.items():
+        process.texts.keep(sha256, text)
+    await process.level.settled()
+    written = await process.redis.exists(*(f"pollux:1:apq:{sha256}" for sha256 in many))
+    assert 1 <= written < 20
+    process.now_s += RENEW_S + 1  # the next hour has room again
+    process.texts.keep(HASH, TEXT)
+    await process.level.settled()
+    assert await process.redis.exists(KEY)
+
+
 async def test_what_is_no_text_at_all_is_as_good_as_none(process: Process) -> None:
     await process.redis.rpush(KEY, "x")
     assert await process.texts.get(HASH) is None
