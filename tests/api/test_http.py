@@ -174,6 +174,18 @@ async def test_graphiql_is_a_page_of_ours_with_a_token_and_no_far_host(api: Api)
     assert 'content="ey' not in await by_another_name.text()
 
 
+async def test_the_chat_is_a_page_without_inline_script_that_signs_in_by_name_on_this_machine_alone(api: Api) -> None:
+    response = await api.client.get("/", params={"as": "bob"})
+    html = await response.text()
+    assert '<meta name="pollux-token" content="ey' in html
+    assert "script-src 'self';" in response.headers["Content-Security-Policy"]
+    assert re.findall(r"<script[^>]*></script>|<script", html) == re.findall(r"<script[^>]* src=[^>]*></script>", html)
+    nobody = [await api.client.get("/"), await api.client.get("/", params={"as": 'b"><script>'})]
+    by_another_name = await api.client.get("/", params={"as": "bob"}, headers={"Host": "rebound.example"})
+    for answer in (*nobody, by_another_name):
+        assert '<meta name="pollux-token" content="">' in await answer.text()
+
+
 async def test_null_by_a_variable_where_none_may_be_is_the_clients_mistake(api: Api) -> None:
     answer = await api.answer("query($t: String = null) { viewer { name } searchChannels(text: $t) { nodes { id } } }", {"t": None})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.servers.debian import program
 from tests.servers.pollux import ROOT, Server
@@ -13,6 +13,10 @@ from tests.servers.pollux import ROOT, Server
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 SCREENSHOTS = ROOT / "var" / "screenshots"
+
+# A busy machine takes its time; whatever waits, waits for something to happen.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 Opens = Callable[..., Page]
 
@@ -42,7 +46,7 @@ def chromium() -> str:
 def browser(chromium: str) -> Iterator[Browser]:
     """A browser of one test: while Playwright's loop is there, tests of other files could have none."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -68,6 +72,7 @@ def opens(browser: Browser, server: Server) -> Iterator[Opens]:
     def opened(path: str, **options: object) -> Page:
         context = browser.new_context(**options)  # type: ignore[arg-type]  # options as Playwright names them
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         context.grant_permissions(["notifications"])
         page = context.new_page()
         page.on("console", complain)

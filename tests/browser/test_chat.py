@@ -2,7 +2,6 @@
 
 import signal
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SCREENSHOTS, Opens
@@ -176,55 +175,3 @@ def test_messages_are_found_by_their_words(opens: Opens) -> None:
     expect(found.get_by_text("The needle is here", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("searchbox", name="Find messages").fill("haystack")
     expect(page.get_by_text("No message here has these words")).to_be_visible(timeout=PATIENCE_MS)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_channels_and_then_the_room(opens: Opens, scheme: str) -> None:
-    page = opens("/?as=alice", viewport={"width": 390, "height": 760}, color_scheme=scheme)
-    channels = page.get_by_role("list", name="Channels")
-    channels.get_by_role("button", name="general").wait_for(timeout=PATIENCE_MS)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    channels.get_by_role("button", name="general").click()
-    expect(page.get_by_role("log", name="Messages")).to_be_visible()
-    expect(channels).to_be_hidden()
-    page.screenshot(path=SCREENSHOTS / f"phone-{scheme}.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_it_speaks_korean(opens: Opens) -> None:
-    page = opens("/?as=alice", locale="ko-KR")
-    expect(page.get_by_role("list", name="채널")).to_be_visible(timeout=PATIENCE_MS)
-    assert page.locator("html").get_attribute("lang") == "ko"
-
-
-def test_without_a_token_one_signs_in_by_name(opens: Opens) -> None:
-    page = opens("/")
-    page.get_by_role("textbox", name="Sign in as").fill("carol")
-    page.get_by_role("button", name="Sign in").first.click()
-    expect(page.get_by_text("Carol", exact=True)).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("You are in no channel yet")).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_role("searchbox", name="Find a channel").fill("general")
-    page.get_by_role("button", name="Join").click(timeout=PATIENCE_MS)
-    expect(page.get_by_role("log", name="Messages")).to_be_visible(timeout=PATIENCE_MS)
-
-
-def test_the_first_load_is_small(opens: Opens) -> None:
-    page = opens("/?as=alice")
-    page.get_by_role("list", name="Channels").wait_for()
-    sizes = page.evaluate(
-        "performance.getEntriesByType('resource').filter(e => e.name.includes('/assets/')).map(e => e.encodedBodySize)"
-    )
-    assert 0 < sum(sizes) < 150 * 1024
-
-
-def test_graphiql_asks_no_far_host_and_runs_a_query_and_a_subscription(opens: Opens) -> None:
-    page = opens("/graphql")
-    page.get_by_role("button", name="Execute query").click(timeout=PATIENCE_MS)
-    expect(page.locator(".result-window")).to_contain_text('"data"', timeout=PATIENCE_MS)
-    page.screenshot(path=SCREENSHOTS / "graphiql.png")
-    page.get_by_role("tab", name="Sync").click()
-    page.get_by_role("button", name="Execute query").click()
-    with page.expect_websocket(timeout=PATIENCE_MS) as opened:
-        page.get_by_role("menuitem", name="FollowSync").click()
-    assert opened.value.url.endswith("/graphql")
-    expect(page.locator(".result-window")).to_contain_text("unseenCount", timeout=PATIENCE_MS)

@@ -51,7 +51,7 @@ class Server:
         self.wait_ready()
         return self
 
-    def wait_ready(self, timeout_s: float = 30) -> None:
+    def wait_ready(self, timeout_s: float = 60) -> None:
         """Wait until the server says that it is ready."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

@@ -1,7 +1,7 @@
 // One message, and what the viewer may do with it. Its text is only ever text.
 import type { MessageFields, Pending, UserFields } from "@pollux/client/chat";
 import type { MessageActions } from "@pollux/client/react";
-import { type KeyboardEvent, memo, useState } from "react";
+import { type KeyboardEvent, memo, useRef, useState } from "react";
 import { Avatar } from "./Avatar";
 import { useLanguage, useTexts } from "./texts";
 
@@ -21,8 +21,19 @@ export const Message = memo(function Message({ message, isOwn, follows, actions,
   const [isChoosing, setIsChoosing] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const run = (done: Promise<unknown>) => void done.then(() => setError(null), (wrong: Error) => setError(wrong.message));
-  const react = (emoji: string, has: boolean) => {
+  // What had the focus goes away with the choice, or with the editor: it goes back to where it came from.
+  const reacting = useRef<HTMLButtonElement>(null);
+  const editing = useRef<HTMLButtonElement>(null);
+  const endEditing = () => {
+    setIsEditing(false);
+    editing.current?.focus();
+  };
+  const endChoosing = () => {
+    if (isChoosing) reacting.current?.focus();
     setIsChoosing(false);
+  };
+  const react = (emoji: string, has: boolean) => {
+    endChoosing();
     run(has ? actions.unreact(message.id, emoji) : actions.react(message.id, emoji));
   };
   return (
@@ -34,8 +45,8 @@ export const Message = memo(function Message({ message, isOwn, follows, actions,
         </blockquote>
       )}
       {isEditing ? (
-        <Editor content={message.content} cancel={() => setIsEditing(false)}
-          save={(content) => { setIsEditing(false); if (content !== message.content) run(actions.edit(message.id, content)); }} />
+        <Editor content={message.content} cancel={endEditing}
+          save={(content) => { endEditing(); if (content !== message.content) run(actions.edit(message.id, content)); }} />
       ) : (
         <p className="content">{message.deletedAt ? <em>{texts.deleted}</em> : message.content}{message.editedAt && !message.deletedAt && <small> {texts.edited}</small>}</p>
       )}
@@ -48,11 +59,13 @@ export const Message = memo(function Message({ message, isOwn, follows, actions,
       )}
       {error && <p role="alert" className="hint bad">{error}</p>}
       {!message.deletedAt && (
-        <div className="tools">
-          {isChoosing && EMOJI.map((emoji) => <button key={emoji} aria-label={`${texts.react} ${emoji}`} onClick={() => react(emoji, false)}>{emoji}</button>)}
-          <button aria-expanded={isChoosing} onClick={() => setIsChoosing(!isChoosing)}>{texts.react}</button>
+        <div className="tools" onKeyDown={(event) => { if (event.key === "Escape") endChoosing(); }}>
+          {isChoosing && EMOJI.map((emoji, index) => (
+            <button key={emoji} autoFocus={index === 0} aria-label={`${texts.react} ${emoji}`} onClick={() => react(emoji, false)}>{emoji}</button>
+          ))}
+          <button ref={reacting} aria-expanded={isChoosing} onClick={() => setIsChoosing(!isChoosing)}>{texts.react}</button>
           <button onClick={() => reply(message)}>{texts.reply}</button>
-          {isOwn && <button onClick={() => setIsEditing(true)}>{texts.edit}</button>}
+          {isOwn && <button ref={editing} onClick={() => setIsEditing(true)}>{texts.edit}</button>}
           {isOwn && <button onClick={() => { if (confirm(texts.removeSure)) run(actions.remove(message.id)); }}>{texts.remove}</button>}
         </div>
       )}
@@ -72,7 +85,8 @@ function Editor({ content, save, cancel }: { content: string; save: (content: st
   };
   return (
     <div className="editor">
-      <textarea aria-label={texts.editing} value={text} autoFocus onChange={(event) => setText(event.target.value)} onKeyDown={onKeyDown} />
+      <textarea aria-label={texts.editing} value={text} autoFocus onKeyDown={onKeyDown}
+        onFocus={({ target }) => target.setSelectionRange(target.value.length, target.value.length)} onChange={(event) => setText(event.target.value)} />
       <button onClick={() => save(text)} disabled={!text.trim()}>{texts.save}</button>
       <button className="quiet" onClick={cancel}>{texts.cancel}</button>
     </div>
@@ -104,7 +118,7 @@ interface PendingProps {
 export function PendingMessage({ pending, actions, author }: PendingProps) {
   const texts = useTexts();
   return (
-    <article className={author ? "message pending" : "message follows pending"}>
+    <article className={`message${author ? "" : " follows"}${pending.status === "sent" ? "" : " pending"}`}>
       {author && <Byline author={author} at={pending.writtenAt} />}
       <p className="content">{pending.content}</p>
       {pending.status === "sending" && <small>{texts.sending}</small>}

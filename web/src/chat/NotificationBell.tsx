@@ -17,7 +17,9 @@ export function NotificationBell({ notifications: all, open }: Props) {
   useEffect(() => {
     if (!isOpen) return;
     const close = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node)) setIsOpen(false);
+      const isEscape = event instanceof KeyboardEvent && event.key === "Escape";
+      if (isEscape) box.current?.querySelector("button")?.focus();
+      if (isEscape || (!(event instanceof KeyboardEvent) && !box.current?.contains(event.target as Node))) setIsOpen(false);
     };
     addEventListener("pointerdown", close);
     addEventListener("keydown", close);
