@@ -225,8 +225,8 @@ def _lines(runs: list[Run], costs: dict[str, float]) -> list[str]:
         f" {fixed.p99_ms:,.0f} ms, {fixed.p99_ms / obedient.p99_ms:.1f} times as long. In a p99 of clients is what their process"
         " was late by; in the probe's it is not.",
         "",
-        f"A first poll, with a token to verify and nothing kept: {costs['first_us']:,.0f} us of the server's CPU. A refusal by a rate limit:"
-        f" {costs['refused_us']:,.0f} us.",
+        f"A first poll, with a token to verify and nothing kept: {costs['first_us']:,.0f} us of the server's CPU. A refusal by a"
+        f" rate limit: {costs['refused_us']:,.0f} us.",
     ]
 
 
