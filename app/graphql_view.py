@@ -248,11 +248,11 @@ class PolluxView(GraphQLView[Context, None]):
 
     def _errors(
         self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
-    ) -> web.Response:
+    ) -> web.StreamResponse:
         interval = {"X-Poll-Interval": f"{self._interval(activity, intervals).milliseconds / 1000:g}"}
         return self._replies.unkept(asking, status, asking.accepted.media_type, answer, interval)
 
-    def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.Response:
+    def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.StreamResponse:
         return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
 
 

@@ -95,22 +95,18 @@ class Replies:
 
     def unkept(
         self, asking: Asking, status: int, media_type: str, answer: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> web.Response:
+    ) -> web.StreamResponse:
         """Return a reply with errors, which nobody may keep."""
         self.errors.update({error["extensions"]["code"] for error in answer["errors"]})
-        return web.Response(
-            status=status,
-            body=orjson.dumps(answer),
-            content_type=media_type,
-            charset="utf-8",
-            headers={
-                **REFUSED,
-                "X-Request-Id": asking.request_id,
-                **headers,
-                **_allowances(asking),
-                **self._cors.headers(asking.headers.get("Origin")),
-            },
-        )
+        body = orjson.dumps(answer)
+        first = {**REFUSED, "Content-Type": f"{media_type}; charset=utf-8", "Content-Length": str(len(body))}
+        more = {
+            "X-Request-Id": asking.request_id,
+            **headers,
+            **_allowances(asking),
+            **self._cors.headers(asking.headers.get("Origin")),
+        }
+        return QuickResponse(head(status, {**first, **more}), "", body)
 
     def to_events(self, asking: Asking, interval_ms: int) -> dict[str, str]:
         """Return the headers of a reply that is a stream of events."""

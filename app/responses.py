@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from email.utils import formatdate
+from http import HTTPStatus
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -28,19 +29,14 @@ _GZIP_LEVEL = 1
 _ONE_WRITE_BYTES = 16 * 1024
 # What may wait in a connection's buffer before a slow reader is waited for.
 _BUFFER_BYTES = 64 * 1024
-_REASONS = {
-    200: "OK",
-    294: "Partial",
-    304: "Not Modified",
-    400: "Bad Request",
-    408: "Request Timeout",
-    422: "Unprocessable Content",
-}
+# Of statuses that Python does not know, or knows by another name.
+_REASONS = {294: "Partial", 422: "Unprocessable Content"}
 
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:
     """Return the first lines of a response, up to and with its last header."""
-    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in headers.items()), ""]
+    reason = _REASONS.get(status) or HTTPStatus(status).phrase
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), ""]
     return "\r\n".join(lines).encode("latin-1")
 
 

@@ -117,6 +117,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             clock=clock,
         )
         db.on_change = wake.changed
+        db.on_read = pace.fleet.meter.read
         async with _running(services.presence.run(), *pace.fleet.work(), *wake.work()):
             yield services, redis
         await services.sends.close()

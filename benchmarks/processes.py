@@ -23,6 +23,18 @@ def pinned(*cores: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def prefer(root: int, nice: int) -> None:
+    """Let a process and those below it go before others, or after them. Raises OSError where the system does not let us.
+
+    Linux shares cores between sessions first, so theirs is set too.
+    """
+    for pid in tree(root):
+        os.setpriority(os.PRIO_PROCESS, pid, nice)
+        of_session = Path(f"/proc/{pid}/autogroup")
+        if of_session.exists():
+            of_session.write_text(str(nice))
+
+
 def tree(root: int) -> set[int]:
     """Return a process and those below it."""
     parents = {pid: fields[1] for pid, fields in _processes()}

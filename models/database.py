@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar, cast
@@ -113,6 +114,8 @@ class Database:
         self._read_deadline = Deadline(READ_DEADLINE_S)
         # Told what a transaction changed, after it.
         self.on_change: Callable[[Set[Topic]], None] = _nobody_waits
+        # Told what a read took, in seconds, its wait for a connection too.
+        self.on_read: Callable[[float], None] = _nobody_counts
 
     @classmethod
     async def open(cls, url: StoreUrl, *, statement_timeout_s: float = STATEMENT_TIMEOUT_S) -> Self:
@@ -133,8 +136,11 @@ class Database:
 
     async def _read(self, sql: str, statement: Coroutine[Any, Any, R]) -> R:
         note(sql)
+        began_s = time.perf_counter()
         with _our_errors():
-            return await self._read_deadline.wait(statement)
+            found = await self._read_deadline.wait(statement)
+        self.on_read(time.perf_counter() - began_s)
+        return found
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -168,6 +174,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._context.close_connections()
+
+
+def _nobody_counts(_seconds: float) -> None:
+    """Do nothing, where nobody measures."""
 
 
 def _nobody_waits(_topics: Set[Topic]) -> None:

@@ -1,4 +1,4 @@
-"""The load of this process: the share of a core it used, or how late its event loop ran, whichever is worse.
+"""The load of this process: the share of a core it used, or how late its event loop or its reads were, whichever is worse.
 
 Rule: known only after the first full period, and told in steps of 0.05, so that equal load gives equal answers.
 """
@@ -16,6 +16,8 @@ STEP = 0.05
 # A loop that is this late is saturated, whatever share of a core it was given.
 SATURATED_LATE_S = 0.1
 LOOK_S = 0.05
+# As many reads under way as a process has connections to read by: beyond these they queue, and what they take is their wait.
+READERS = 5
 DELAYS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -33,14 +35,15 @@ class LoadMeter:
     """Measures CPU seconds against the clock, and how late the loop runs what is due.
 
     Smoothed alike are `cpu`, the share of a core that is used, `capacity`, the share that there is, and `polls_per_s`.
-    `late_s` is how late the loop was in the last period, `delays` how late it ever was.
+    `late_s` is how late the loop, or a read that had to queue, was in the last period, `delays` how late the loop ever was.
     """
 
     def __init__(self, *, clock_s: Callable[[], float] = time.monotonic, cpu_s: Callable[[], float] = time.process_time) -> None:
         self._clock_s = clock_s
         self._cpu_s = cpu_s
         self._last = (clock_s(), cpu_s())
-        self._late_s2 = self._looked_s = 0.0
+        self._late_s2 = self._looked_s = self._read_s = 0.0
+        self._reads = 0
         self._measured = False
         self.cpu = self.polls_per_s = self.late_s = 0.0
         self.capacity = 1.0
@@ -60,14 +63,21 @@ class LoadMeter:
         if elapsed_s <= 0:
             return 0.0
         self._last = (now_s, cpu_s)
-        self.late_s = self._late_s2 / self._looked_s if self._looked_s else 0.0
-        self._late_s2 = self._looked_s = 0.0
+        queued_s = self._read_s / self._reads if self._read_s >= READERS * elapsed_s else 0.0
+        self.late_s = max(self._late_s2 / self._looked_s if self._looked_s else 0.0, queued_s)
+        self._late_s2 = self._looked_s = self._read_s = 0.0
+        self._reads = 0
         cpu, weight = (cpu_s - last_cpu_s) / elapsed_s, WEIGHT if self._measured else 1.0
         self.cpu += weight * (cpu - self.cpu)
         self.capacity += weight * (capacity_of(cpu, self.late_s) - self.capacity)
         self.polls_per_s += weight * (polls / elapsed_s - self.polls_per_s)
         self._measured = True
         return elapsed_s
+
+    def read(self, seconds: float) -> None:
+        """Take note of what a read of the store took, from asking for a connection to its answer."""
+        self._reads += 1
+        self._read_s += seconds
 
     def on_look(self, look: Callable[[float], None]) -> None:
         """Call `look` with how late the loop ran, every LOOK_S."""

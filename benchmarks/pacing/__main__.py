@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.machine import described
+from benchmarks.pacing.costs import measured
 from benchmarks.pacing.plots import draw
 from benchmarks.pacing.progress import Progress
 from benchmarks.pacing.raw import raw
@@ -38,7 +39,7 @@ def main() -> None:
             progress.done(running[done].name)
     machine, seconds = described(), round(time.monotonic() - began_s)
     results = {task: results[task] for task in tasks}
-    text = "\n".join([f"{machine}; `python -m benchmarks.pacing`, {seconds} s.", "", *lines(results)])
+    text = "\n".join([f"{machine}; `python -m benchmarks.pacing`, {seconds} s.", "", _costs(), "", *lines(results)])
     print(f"\n{text}")
     chosen.save.mkdir(parents=True, exist_ok=True)
     (chosen.save / "pacing.md").write_text(f"# Pacing\n\n{text}\n")
@@ -46,6 +47,13 @@ def main() -> None:
     for path in draw(results, chosen.save):
         print(f"wrote {path}")
     sys.exit(0 if all(one.holds for one in verdicts(results)) else 1)
+
+
+def _costs() -> str:
+    """Return what the servers of the restarts are reckoned with."""
+    costs = {"an unchanged poll": measured().unchanged_us, "a changed one": measured().changed_us}
+    costs |= {"a first one": measured().first_us, "a refusal": measured().refused_us}
+    return f"Servers' CPU, in microseconds, as measured: {', '.join(f'{what} {us:,.0f}' for what, us in costs.items())}."
 
 
 if __name__ == "__main__":

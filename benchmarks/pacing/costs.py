@@ -1,7 +1,8 @@
 """What requests cost a server, from what was measured: the server model of the simulator.
 
 Unchanged and changed polls are the medians of `P2 spread` and `P1 spread` in results/polls.json. The first poll of a
-person after a restart, with a token to verify and nothing kept, and a refusal are measured by `benchmarks.pacing.real`.
+person after a restart, with a token to verify and nothing kept, and a refusal are of results/pacing_real.json, which
+`python -m benchmarks.pacing.real` writes.
 """
 
 import json
@@ -10,9 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from benchmarks.tables import RESULTS
-
-FIRST_US = 900.0
-REFUSED_US = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,9 @@ class Costs:
 def measured() -> Costs:
     """Return the costs that were measured last."""
     runs = json.loads((RESULTS / "polls.json").read_text())["runs"]["Pollux"]
+    real = json.loads((RESULTS / "pacing_real.json").read_text())
 
     def median(workload: str) -> float:
         return float(statistics.median(run["cpu_us_per_request"] for run in runs[workload]))
 
-    return Costs(median("P2 spread"), median("P1 spread"), FIRST_US, REFUSED_US)
+    return Costs(median("P2 spread"), median("P1 spread"), real["first_us"], real["refused_us"])

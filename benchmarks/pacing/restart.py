@@ -12,6 +12,7 @@ from benchmarks.pacing.servers import KINDS, Servers
 from benchmarks.pacing.stepped import PHASE
 from benchmarks.pacing.workloads import unequal_rates, zipf_sizes
 from benchmarks.pacing.world import Floats, Ints
+from realtime.adaptive import LONGEST_MS
 from realtime.pacing import ClientActivity
 
 STEP_S = 0.25
@@ -149,8 +150,8 @@ class Restart:
         self._next[answered] += told * self._phase[answered]
         self._known[answered] = True
         self._failures[answered] = 0
-        # Retry-After: half an interval to a whole one, in whole seconds; clients add up to half of it.
-        asked = self._servers.intervals(refused) * self._draw.uniform(0.5, 1, len(refused))
-        self._next[refused] += np.ceil(np.maximum(1.0, asked)) * (1 + self._draw.uniform(0, 0.5, len(refused)))
+        # What the server says to those that it does not know (realtime/shedding.py); clients add up to half of it.
+        asked = LONGEST_MS / 1000 * self._draw.uniform(0.5, 1, len(refused))
+        self._next[refused] += asked * (1 + self._draw.uniform(0, 0.5, len(refused)))
         if step % PER_SECOND == PER_SECOND - 1:
             self._servers.second(end_s, self._draw)

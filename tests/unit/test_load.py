@@ -113,3 +113,25 @@ def test_polls_are_smoothed_as_the_processor_is_so_that_their_ratio_holds() -> N
         machine.cpu_s += polls / 1000
         meter.sample(polls)
     assert meter.cpu / meter.polls_per_s == pytest.approx(0.001)
+
+
+def test_reads_that_queue_for_a_connection_are_load_whatever_the_processor_does() -> None:
+    machine = Machine()
+    meter = machine.meter()
+    for _ in range(100):  # twenty under way all the time
+        meter.read(0.2)
+    machine.work(meter, 0.3)
+    assert meter.load == 1.0
+    for _ in range(40):
+        for _ in range(100):
+            meter.read(0.002)
+        machine.work(meter, 0.3)
+    assert meter.load == 0.3
+
+
+def test_a_slow_read_that_nobody_queues_behind_is_no_load() -> None:
+    machine = Machine()
+    meter = machine.meter()
+    meter.read(3.0)
+    machine.work(meter, 0.1)
+    assert meter.load == 0.1
