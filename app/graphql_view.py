@@ -15,12 +15,12 @@ import orjson
 from aiohttp import web
 from strawberry.aiohttp.views import GraphQLView
 
+from app.admission import admit, admit_socket, note_told
 from app.charges import POLL, Charges, Payer
 from app.cors import Cors
-from app.documents import Phase
 from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, GRAPHQL_JSON, JSON, activity_of, sent_request, shows_page
+from app.graphql_request import EVENTS, JSON, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -32,12 +32,14 @@ from app.replies import Asking, Replies, asking_of
 from app.requests import Prepared, Requests
 from app.responses import PRIVATE, SERVER
 from app.socket import Socket, SocketParts
+from app.statuses import PARTIAL_STATUS, STATUS
 from cache.answers import Answer, Answers
 from cache.dependencies import Level
 from models.errors import ErrorCode, Overloaded, PolluxError, RateLimited, Unauthenticated, UnauthenticatedReason, Unavailable
 from models.read_watch import watch
 from models.tasks import end
 from realtime.pacing import ClientActivity, Interval
+from realtime.shedding import Demand, Shedding
 from resolvers.context import Context
 from resolvers.polling import general_interval, show_general_interval
 from resolvers.presence import seen_until_next
@@ -49,15 +51,6 @@ log = logging.getLogger("pollux.http")
 
 METHODS = ("GET", "POST", "QUERY")
 ALLOW = ", ".join(METHODS)
-# Status by phase, of answers in application/graphql-response+json and in application/json.
-_STATUS = {
-    Phase.MALFORMED: {GRAPHQL_JSON: 422, JSON: 400},
-    Phase.PARSE: {GRAPHQL_JSON: 400, JSON: 200},
-    Phase.COMPLEXITY: {GRAPHQL_JSON: 422, JSON: 200},
-    Phase.UNKNOWN: {GRAPHQL_JSON: 200, JSON: 200},
-    Phase.VALIDATION: {GRAPHQL_JSON: 422, JSON: 200},
-}
-_PARTIAL_STATUS = {GRAPHQL_JSON: 294, JSON: 200}
 
 
 class ViewParts(NamedTuple):
@@ -72,6 +65,7 @@ class ViewParts(NamedTuple):
     cors: Cors
     charges: Charges
     limits: Limits
+    shedding: Shedding
     page: GraphiQLPage | None
     max_open: int
 
@@ -85,6 +79,7 @@ class PolluxView(GraphQLView[Context, None]):
         self._services = parts.services
         self._viewers = parts.viewers
         self._answers = parts.answers
+        self._shedding = parts.shedding
         self._replies = Replies(parts.cors)
         self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
         self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
@@ -120,6 +115,11 @@ class PolluxView(GraphQLView[Context, None]):
             self._parts.requests.tallies.all(), self._replies.unchanged, self._replies.errors, self._answers, len(self._open)
         )
 
+    @property
+    def shed(self) -> Mapping[Demand, int]:
+        """How many requests were refused because of load."""
+        return self._shedding.shed
+
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
         """Look after connections that stay open, and end them and every wait when the server stops."""
         task = asyncio.create_task(self._open.run(), name="open connections")
@@ -153,8 +153,9 @@ class PolluxView(GraphQLView[Context, None]):
         if isinstance(prepared, Rejected):
             if accepted.media_type == EVENTS:
                 return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
-            return self._errors(asking, _STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
+            return self._errors(asking, STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
         if is_streamed(prepared, accepted, safe=request.method != "POST"):
+            admit(self._shedding, known.viewer.user_id, prepared)
             await payer.operation(prepared.operation)
             context = Context(self._services, known.viewer, activity)
             results = self._operations.results(prepared, context, asking.request_id, payer)
@@ -170,7 +171,10 @@ class PolluxView(GraphQLView[Context, None]):
                 if present.holds:
                     asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
                     kept.sent()
+                    if self._shedding.watching:
+                        note_told(self._shedding, known.viewer.user_id, prepared, kept.poll_interval_ms)
                     return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        admit(self._shedding, known.viewer.user_id, prepared)
         await payer.operation(prepared.operation)
         context = Context(self._services, known.viewer, activity)
         if present is not None:
@@ -183,6 +187,7 @@ class PolluxView(GraphQLView[Context, None]):
             raise HttpRefusal(403, "Scripts of this site may not connect.", code=ErrorCode.FORBIDDEN)
         if self._open.refused:
             raise Overloaded
+        admit_socket(self._shedding)
         socket = Socket(request, self._socket_parts, asking.request_id, activity_of(request.headers))
         if not socket.acceptable:
             raise HttpRefusal(400, "This is not a handshake of a WebSocket.")
@@ -215,7 +220,7 @@ class PolluxView(GraphQLView[Context, None]):
         result = await self._operations.executed(prepared, context)
         if result.errors:
             answer = self._operations.answer_of(prepared, result, asking.request_id)
-            status = _PARTIAL_STATUS[asking.accepted.media_type]
+            status = PARTIAL_STATUS[asking.accepted.media_type]
             return self._errors(asking, status, answer, context.activity, context.intervals)
         body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
         payer.answered(len(body))
@@ -230,6 +235,8 @@ class PolluxView(GraphQLView[Context, None]):
         if not operation.is_query:
             return self._replies.to_mutation(asking, done)
         done.sent()
+        if self._shedding.watching:
+            note_told(self._shedding, known.viewer.user_id, prepared, interval.milliseconds)
         seen_until_next(context, interval.milliseconds)
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)

@@ -39,6 +39,8 @@ def measure(parts: Measured) -> Values:
     _of_reads(sheet, parts.services)
     _of_stores(sheet, parts.services, parts.redis)
     _of_pacing(sheet, parts.services.pace.fleet)
+    for demand, count in parts.view.shed.items():
+        sheet.write("pollux_shed_total", count, demand.name.lower())
     sheet.write("pollux_tasks", len(asyncio.all_tasks()))
     sheet.write("pollux_workers", 1)
     sheet.write("pollux_process_cpu_seconds_total", time.process_time())
@@ -102,6 +104,10 @@ def _of_stores(sheet: Sheet, services: Services, redis: Mapping[str, RedisLevel]
     for use, (opened, idle) in services.db.connections().items():
         sheet.write("pollux_database_connections", idle, use, "idle")
         sheet.write("pollux_database_connections", opened - idle, use, "busy")
+    replica = services.recent.replica
+    if replica is not None:
+        for outcome, count in replica.outcomes.items():
+            sheet.write("pollux_replica_pages_total", count, outcome.value)
     for use, level in redis.items():
         sheet.write("pollux_redis_operations_total", level.attempts, use)
         sheet.write("pollux_redis_failures_total", level.failures, use)

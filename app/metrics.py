@@ -72,10 +72,13 @@ MEASURES = (
     _counter("pollux_redis_unreadable_total", "Values in Redis that could not be read.", "use"),
     _sum("pollux_redis_breakers_open", "Breakers that are open: Redis is not asked for about a second.", "use"),
     _sum("pollux_database_connections", "Connections to the database.", "use", "state"),
+    _counter("pollux_replica_pages_total", "Pages of history that the replica was asked for: served; behind; failed.", "outcome"),
     _sum("pollux_waiting", "Who waits for news: held polls and subscriptions.", "by"),
     _sum("pollux_waited_topics", "Channels and users that somebody waits for."),
     _histogram("pollux_loop_delay_seconds", DELAYS_S, "How late the event loop was for a timer."),
     Measure("pollux_load_ratio", Kind.HIGHEST, "Share of a core that the busiest process uses, smoothed; unknown at first."),
+    _counter("pollux_shed_total", "Requests refused because of load, by what was asked: a poll sooner than told, another query, "
+             "a change.", "demand"),
     _sum("pollux_tasks", "Tasks of the workers' event loops."),
     Measure("pollux_fleet_load_ratio", Kind.HIGHEST, "Load of all processes of all servers, which polling intervals follow."),
     Measure("pollux_polling_stretch_ratio", Kind.HIGHEST, "How many times longer intervals are than if requests cost nothing."),

@@ -16,6 +16,13 @@ def store_url(url: str | StoreUrl) -> StoreUrl:
     return url if isinstance(url, StoreUrl) else StoreUrl.parse(url)
 
 
+def replica_url(url: str | StoreUrl | None) -> StoreUrl | None:
+    found = None if url is None else store_url(url)
+    if found is not None and (found.is_sqlite or found.behind_pooler):
+        raise ValueError
+    return found
+
+
 def redis_url(text: str | None) -> str | None:
     if text is None or text == "none":
         return text

@@ -25,8 +25,10 @@ SHORTEST_METRICS_TOKEN = 16
 DEFAULT_VAR = Path("var")
 
 ALLOWED = {
+    "POLLUX_REPLICA_URL": "postgresql://USER:PASSWORD@HOST:PORT/NAME, a standby of DATABASE_URL, without ?pooler=",
     "REDIS_URL": "redis://HOST:PORT, rediss://HOST:PORT, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE,"
-    " redis+cluster://HOST:PORT,HOST:PORT, or none",
+    " redis+cluster://HOST:PORT,HOST:PORT, rediss+sentinel://…, rediss+cluster://…, or none; with TLS also"
+    " ?ssl_ca_certs=FILE&ssl_certfile=FILE&ssl_keyfile=FILE",
     "PORT": "0 to 65535",
     "WEB_CONCURRENCY": "1 to 64",
     "POLLUX_ENV": "development or production",
@@ -61,6 +63,9 @@ class Settings(RateSettings):
     """What the environment says. An empty variable counts as unset."""
 
     database_url: Annotated[StoreUrl, NoDecode, BeforeValidator(texts.store_url)] = StoreUrl.parse("sqlite://var/pollux.db")
+    replica_url: Annotated[StoreUrl | None, NoDecode, BeforeValidator(texts.replica_url)] = Field(
+        None, validation_alias="POLLUX_REPLICA_URL"
+    )
     redis_url: Annotated[str | None, BeforeValidator(texts.redis_url)] = Field(None, repr=False)
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -126,6 +131,12 @@ class Settings(RateSettings):
         return self
 
     @model_validator(mode="after")
+    def _replica_has_a_primary(self) -> Self:
+        if self.replica_url is not None and self.database_url.is_sqlite:
+            raise ValueError(f"POLLUX_REPLICA_URL={self.replica_url} is wrong; allowed where DATABASE_URL is a PostgreSQL")
+        return self
+
+    @model_validator(mode="after")
     def _processes_share_redis(self) -> Self:
         if self.redis_url == "none" and self.web_concurrency > 1:
             raise ValueError(f"REDIS_URL=none serves one process; WEB_CONCURRENCY={self.web_concurrency} is wrong; allowed: 1")
@@ -182,6 +193,7 @@ class Settings(RateSettings):
         return {
             "DATABASE_URL": str(self.database_url),
             "REDIS_URL": without_password(self.redis_url) if self.redis_url else f"(embedded, in {self.var_folder})",
+            "POLLUX_REPLICA_URL": str(self.replica_url or "(unset)"),
             "HOST": self.host,
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(self.web_concurrency),

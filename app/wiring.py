@@ -52,6 +52,7 @@ from models.clock import Clock, wall_clock_us
 from models.database import Database
 from models.identity import cursor_codec
 from models.notify_queue import NotifyQueue
+from models.replica import Replica
 from models.send_queue import SendQueue
 from models.store_url import without_password
 from models.tasks import end
@@ -60,6 +61,7 @@ from realtime.latency import Latencies
 from realtime.load import LoadMeter
 from realtime.pace import Pace
 from realtime.rates import MessageRates
+from realtime.shedding import Shedding
 from realtime.wake import Wake
 from resolvers.services import Services
 from schema.build import PolluxSchema, build_schema
@@ -90,6 +92,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     redis_url = redis_url_of(settings)
     log.info("store: %s; redis: %s", settings.database_url, without_password(redis_url) if redis_url else "none")
     db = await Database.open(settings.database_url)
+    replica = await Replica.open(settings.replica_url) if settings.replica_url is not None else None
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
     of_presence, of_pokes, of_fleet = redis.sibling("presence"), redis.sibling("pokes"), redis.sibling("fleet")
     try:
@@ -100,7 +103,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             db=db,
             lineage=lineage,
             read_index=(read_index := ReadIndex(db, lineage)),
-            recent=RecentMessages(db, redis, lineage),
+            recent=RecentMessages(db, redis, lineage, replica),
             changes=ChangedMessages(db, lineage),
             memory=memory,
             fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
@@ -123,6 +126,8 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await of_pokes.stop()
         await of_fleet.stop()
         await redis.close()
+        if replica is not None:
+            await replica.close()
         await db.close()
 
 
@@ -134,7 +139,14 @@ def _pace_of(settings: Settings, bulletin: Bulletin, lineage: Lineage) -> Pace:
 
 
 def build_view(
-    settings: Settings, services: Services, redis: RedisLevel, tokens: Tokens, rates: Rates | None, *, quick: bool = True
+    settings: Settings,
+    services: Services,
+    redis: RedisLevel,
+    tokens: Tokens,
+    rates: Rates | None,
+    shedding: Shedding,
+    *,
+    quick: bool = True,
 ) -> PolluxView:
     """Return what answers /graphql. Without `quick` every request is executed by graphql-core: the reference for tests."""
     schema = build_schema(suggestions=settings.allows_introspection)
@@ -165,6 +177,7 @@ def build_view(
             cors=Cors(settings.allowed_origins),
             charges=Charges(rates, settings, schema),
             limits=settings,
+            shedding=shedding,
             page=page,
             max_open=settings.max_held,
         )
@@ -179,9 +192,10 @@ def build_app(
     quick: bool = True,
     shelf: Shelf | None = None,
     traces: Traces | None = None,
+    shedding: Shedding | None = None,
 ) -> web.Application:
     """Return the HTTP application over open services; `quick` as in `build_view`, `shelf` where there are other processes,
-    `traces` where they are sent."""
+    `traces` where they are sent, `shedding` where anything is refused because of load."""
     app = web.Application(client_max_size=settings.max_body, middlewares=[json_errors])
     app.on_response_prepare.append(harden)
     tokens = tokens_of(settings)
@@ -190,7 +204,7 @@ def build_app(
     rates = Rates(redis.sibling("rates"), services.lineage) if settings.rate_limit else None
     if rates is not None:
         app.cleanup_ctx.append(rates.running)
-    app[VIEW] = build_view(settings, services, redis, tokens, rates, quick=quick)
+    app[VIEW] = build_view(settings, services, redis, tokens, rates, shedding or Shedding(), quick=quick)
     app[ANSWER] = traces.around(app[VIEW].respond) if traces is not None else app[VIEW]
     app.router.add_route("*", "/graphql", app[ANSWER])
     app.cleanup_ctx.append(app[VIEW].running)

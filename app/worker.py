@@ -17,6 +17,7 @@ from app.shelf import Shelf
 from app.traces import Traces, traces_wanted
 from app.wiring import build_app, open_services
 from app.worker_process import READY
+from realtime.shedding import Shedding
 
 # How long idle connections are kept for one more request: whoever presses Ctrl-C does not wait for a browser's.
 _LINGERS_S = {signal.SIGTERM: LINGER_S, signal.SIGINT: 0.0}
@@ -29,7 +30,10 @@ async def work(settings: Settings, listener: socket.socket, ready: int, shelf: S
         asyncio.get_running_loop().add_signal_handler(signal_number, told.put_nowait, signal_number)
     traces = Traces.exporting() if traces_wanted() else None
     async with open_services(settings) as (services, redis):
-        app = build_app(settings, services, redis, shelf=shelf, traces=traces)
+        shedding = Shedding()
+        if settings.rate_limit:
+            shedding.follow(services.pace.fleet)
+        app = build_app(settings, services, redis, shelf=shelf, traces=traces, shedding=shedding)
         edge = Edge(app, max_connections=settings.max_connections)
         await edge.listen(listener)
         _spare_the_collector()

@@ -23,6 +23,7 @@ from models.errors import Unavailable
 from models.event import changed_messages
 from models.head import ChannelHead
 from models.message import MessageRecord, messages_between, reaction_groups
+from models.replica import Replica
 
 log = logging.getLogger("pollux.cache")
 
@@ -72,17 +73,21 @@ class _Wanted(NamedTuple):
 
 
 class RecentMessages:
-    """Reads ranges of messages through the levels. `answered` counts which level answered."""
+    """Reads ranges of messages through the levels. `answered` counts which level answered.
 
-    def __init__(self, db: Database, redis: RedisLevel, lineage: Lineage) -> None:
+    Of a `replica`, if there is one, only what is older than the recent ones is asked.
+    """
+
+    def __init__(self, db: Database, redis: RedisLevel, lineage: Lineage, replica: Replica | None = None) -> None:
         self._db = db
+        self.replica = replica
         self._redis = redis
         self._lineage = lineage
         self._runs: TTLCache[int, _Run] = TTLCache(MAX_MESSAGES, TTL_S, getsizeof=_Run.size)
         lineage.on_change(self._runs.clear)
         self._leases = Leases(redis)
         self._misses: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._fill)
-        self._history: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._from_store)
+        self._history: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._from_history)
         self.answered: Counter[str] = Counter()
 
     async def between(self, head: ChannelHead, first: int, last: int) -> list[MessageRecord]:
@@ -137,6 +142,16 @@ class RecentMessages:
 
         lease = f"{_key(wanted.epoch_hex, wanted.channel_id)}:{wanted.last_event}:{wanted.first}:{wanted.last}"
         return await self._leases.fill(lease, lambda: self._from_redis(wanted), read)
+
+    async def _from_history(self, wanted: _Wanted) -> list[MessageRecord]:
+        if self.replica is not None:
+            found = await self.replica.messages_between(
+                wanted.channel_id, wanted.first, wanted.last, epoch_hex=wanted.epoch_hex, last_change=wanted.last_change
+            )
+            if found is not None:
+                self.answered["replica"] += 1
+                return found
+        return await self._from_store(wanted)
 
     async def _from_store(self, wanted: _Wanted) -> list[MessageRecord]:
         self.answered["store"] += 1

@@ -19,6 +19,7 @@ from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalEr
 from tortoise.transactions import in_transaction
 
 from models.asyncpg_engine import PooledClient
+from models.deadline import Deadline
 from models.dialect import Dialect, PostgreSQL, SQLite
 from models.errors import Unavailable
 from models.read_watch import note
@@ -109,7 +110,7 @@ class Database:
         self._writer = cast(PooledClient | ImmediateClient, context.db("default"))
         self._reader = context.db("reader")
         self.dialect = dialect
-        self._abandoned: set[asyncio.Future[Any]] = set()
+        self._read_deadline = Deadline(READ_DEADLINE_S)
         # Told what a transaction changed, after it.
         self.on_change: Callable[[Set[Topic]], None] = _nobody_waits
 
@@ -133,16 +134,7 @@ class Database:
     async def _read(self, sql: str, statement: Coroutine[Any, Any, R]) -> R:
         note(sql)
         with _our_errors():
-            reading = asyncio.ensure_future(statement)
-            try:
-                done, _ = await asyncio.wait([reading], timeout=READ_DEADLINE_S)
-            except asyncio.CancelledError:
-                self._abandon(reading)
-                raise
-            if not done:
-                self._abandon(reading)
-                raise TimeoutError(f"no answer within {READ_DEADLINE_S} s")
-            return reading.result()
+            return await self._read_deadline.wait(statement)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -167,12 +159,6 @@ class Database:
         with _current(self._context), _our_errors():
             async with in_transaction("default") as client:
                 yield Transaction(client, self.dialect)
-
-    def _abandon(self, reading: asyncio.Future[Any]) -> None:
-        """Let a read end by itself: against a frozen server even its cancellation waits for an answer."""
-        reading.cancel()
-        self._abandoned.add(reading)
-        reading.add_done_callback(self._abandoned.discard)
 
     def connections(self) -> dict[str, tuple[int, int]]:
         """Return how many connections are open and how many of them idle, by what they are for; nothing on SQLite."""

@@ -135,6 +135,14 @@ class Overloaded(Unavailable):
     """This server has as many connections open as it may; try again shortly."""
 
 
+class Shed(Unavailable):
+    """This server has more to do than it can; ask again when `retryAfterMs` are over."""
+
+
+class AskedTooSoon(RateLimited):
+    """You asked sooner than you were told to, and this server has more to do than it can."""
+
+
 class MistakeCode(Enum):
     """`userErrors[].code` of a payload."""
 

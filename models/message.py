@@ -84,7 +84,7 @@ async def messages_between(db: Database, channel_id: int, first_seq: int, last_s
         f"SELECT {COLUMNS} FROM messages WHERE channel_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq",
         channel_id, first_seq, last_seq,
     )  # fmt: skip
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]
 
 
 async def messages_at(db: Database, places: Sequence[tuple[int, int]]) -> list[MessageRecord]:
@@ -101,10 +101,11 @@ async def messages_at(db: Database, places: Sequence[tuple[int, int]]) -> list[M
 
 def message_record(row: Row) -> MessageRecord:
     """Return the record of a row with COLUMNS."""
-    return _record([row[name] for name in _NAMES])
+    return record_of([row[name] for name in _NAMES])
 
 
-def _record(values: Iterable[Any]) -> MessageRecord:
+def record_of(values: Iterable[Any]) -> MessageRecord:
+    """Return the record of the values of COLUMNS."""
     *plain, mentions, reactions = values
     mention_ids = tuple(json.loads(mentions)) if mentions else ()
     return MessageRecord._make((*plain, mention_ids, reaction_groups(json.loads(reactions)) if reactions else ()))

@@ -27,6 +27,11 @@ class StoreUrl:
     def is_sqlite(self) -> bool:
         return self.sqlite_path is not None
 
+    @property
+    def behind_pooler(self) -> bool:
+        """Whether something stands between that gives each transaction a server of its own."""
+        return not self.is_sqlite and "statement_cache_size" in self.connection()["credentials"]
+
     @classmethod
     def parse(cls, text: str) -> "StoreUrl":
         """Return the store that `text` names. Raises ValueError that says what is allowed."""

@@ -15,7 +15,7 @@ WEIGHT = 0.2
 STEP = 0.05
 # A loop that is this late is saturated, whatever share of a core it was given.
 SATURATED_LATE_S = 0.1
-_LOOK_S = 0.05
+LOOK_S = 0.05
 DELAYS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -45,6 +45,7 @@ class LoadMeter:
         self.cpu = self.polls_per_s = self.late_s = 0.0
         self.capacity = 1.0
         self.delays = Histogram(DELAYS_S)
+        self._looks: list[Callable[[float], None]] = []
 
     @property
     def load(self) -> float | None:
@@ -68,16 +69,22 @@ class LoadMeter:
         self._measured = True
         return elapsed_s
 
+    def on_look(self, look: Callable[[float], None]) -> None:
+        """Call `look` with how late the loop ran, every LOOK_S."""
+        self._looks.append(look)
+
     def late(self, late_s: float) -> None:
         """Take note of how late the loop ran something; it counts for the time that it stood for."""
         self.delays.observe(late_s)
-        self._late_s2 += late_s * (_LOOK_S + late_s)
-        self._looked_s += _LOOK_S + late_s
+        for look in self._looks:
+            look(late_s)
+        self._late_s2 += late_s * (LOOK_S + late_s)
+        self._looked_s += LOOK_S + late_s
 
     async def watch(self) -> None:
         """See how late the loop runs, for ever."""
         loop = asyncio.get_running_loop()
         while True:
-            due_s = loop.time() + _LOOK_S
-            await asyncio.sleep(_LOOK_S)
+            due_s = loop.time() + LOOK_S
+            await asyncio.sleep(LOOK_S)
             self.late(max(0.0, loop.time() - due_s))

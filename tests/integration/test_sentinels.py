@@ -12,8 +12,9 @@ from tests.servers.sentinels import Sentinels
 
 def test_a_url_of_sentinels_says_who_they_are_and_what_they_watch() -> None:
     found = SeveralHosts.parse("redis+sentinel://pollux:p%40ss@a,b:1234,[::1]:5/my-master.1")
-    assert found == ([("a", 26379), ("b", 1234), ("::1", 5)], "my-master.1", "pollux", "p@ss")
-    assert SeveralHosts.parse("redis+sentinel://:secret@a/m") == ([("a", 26379)], "m", None, "secret")
+    assert found == ([("a", 26379), ("b", 1234), ("::1", 5)], "my-master.1", "pollux", "p@ss", {})
+    assert SeveralHosts.parse("redis+sentinel://:secret@a/m") == ([("a", 26379)], "m", None, "secret", {})
+    assert SeveralHosts.parse("rediss+sentinel://a/m") == ([("a", 26379)], "m", None, None, {"ssl": True})
 
 
 @pytest.fixture(scope="module")

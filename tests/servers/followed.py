@@ -34,10 +34,23 @@ class FollowedPostgres:
         follows = _SYNCHRONOUS if self._synchronous else _STREAMS
         until(lambda: self.primary.run(follows) == "1", "the standby does not follow")
 
+    @property
+    def standby(self) -> Postgres:
+        assert self._standby is not None, "nobody follows"
+        return self._standby
+
+    def hold_replay(self) -> None:
+        """Let the standby show nothing newer than now."""
+        self.standby.run("SELECT pg_wal_replay_pause()")
+        until(lambda: self.standby.run("SELECT pg_get_wal_replay_pause_state()") == "paused", "the standby does not pause")
+
+    def let_replay(self) -> None:
+        """Let the standby go on to show what it receives."""
+        self.standby.run("SELECT pg_wal_replay_resume()")
+
     def cut_off(self) -> float:
         """Let nothing more reach the standby; returns until when, by time.monotonic, it has all that was acknowledged."""
-        standby, kept_s = self._standby, time.monotonic()
-        assert standby is not None, "nobody follows"
+        standby, kept_s = self.standby, time.monotonic()
         place = self.primary.run("SELECT pg_current_wal_flush_lsn()")
         until(lambda: standby.run(f"SELECT pg_last_wal_receive_lsn() >= '{place}'") == "t", "the standby does not catch up")
         standby.run("ALTER SYSTEM SET primary_conninfo = ''")
@@ -54,8 +67,7 @@ class FollowedPostgres:
 
         Returns a moment, by time.monotonic, at which nobody answered any more, or yet.
         """
-        standby, fallen = self._standby, self.primary
-        assert standby is not None, "nobody follows"
+        standby, fallen = self.standby, self.primary
         standby.promote()
         standby.stop()
         standby.port = fallen.port  # where an address leads is somebody else's to change

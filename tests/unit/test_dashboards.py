@@ -12,6 +12,7 @@ import yaml
 from app.metrics import BY_NAME, MEASURES, Kind, Measure
 from cache.dependencies import Level, News
 from models.errors import ErrorCode
+from realtime.shedding import Demand
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARD, ALERTS = DEPLOY / "grafana" / "pollux.json", DEPLOY / "prometheus" / "alerts.yml"
@@ -22,6 +23,7 @@ VALUES = {
     "news": {news.name.lower() for news in News},
     "code": {code.value for code in ErrorCode},
     "state": {"idle", "busy"},
+    "demand": {demand.name.lower() for demand in Demand},
     "outcome": {"held", "stale"},
     "of": {"send", "notification", "channel", "inbox", "pulse", "viewer"},
 }
