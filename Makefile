@@ -1,6 +1,6 @@
 # The newcomer's commands are `make serve` and `make test`; `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help setup web serve test bench bench-sends soak faults fuzz check format lock migration clean
+.PHONY: help setup web serve test bench bench-sends soak faults fuzz audit check format lock migration clean
 
 # Where there is no Node, two of these would install into .venv at once.
 .NOTPARALLEL:
@@ -43,6 +43,9 @@ faults: .venv/dev ## writers and pollers while parts are killed, stopped and flu
 fuzz: .venv/dev ## made-up requests to a server, for MINUTES (10)
 	$(BIN)/python -m tests.attacks.fuzz $(or $(MINUTES),10)
 
+audit: .venv/dev .venv/audit/.installed ## known weaknesses of what is pinned, and secrets that were ever committed; says what it could not ask
+	$(BIN)/python -m tests.attacks.audit .venv/audit/bin/pip-audit
+
 format: .venv/dev ## format the code and write schema/schema.graphql
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
@@ -74,6 +77,13 @@ clean: ## remove what was installed and built; the data in var/ stays
 .venv/dev: .venv/runtime requirements/dev.txt
 	@echo "installing what tests need"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+# In an environment of its own: it brings another pip.
+.venv/audit/.installed: .venv/made requirements/audit.txt
+	@echo "installing pip-audit"
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/audit.txt
 	@touch $@
 
 tests/npm/node_modules/.installed: .venv/runtime tests/npm/package.json tests/npm/package-lock.json

@@ -14,21 +14,29 @@ NAME = "{ viewer { name } }"
 # Never to be read in an answer to an attacker.
 SECRET_WORDS = "words-for-members-alone"
 SECRET_NAME = "a-room-for-members-alone"
+# Of a message of Mallory's.
+TAKEN = "the-key-of-another-message"
 
 
 @dataclass(frozen=True)
 class World:
-    """What is there to be attacked: ids of things, and cursors. Mallory sees the open channel and left the other two."""
+    """What is there to be attacked: ids of things, and cursors.
+
+    Mallory belongs to the open channel, sees the public one, left the lost one, and is the last owner of `own`, in which bob is.
+    """
 
     open: str
     hidden: str
     lost: str
     archived: str
+    public: str
+    own: str
     hidden_message: str
     open_message: str
     hidden_cursor: str
     lost_cursor: str
     open_cursor: str
+    public_cursor: str
     bobs_sync: str
     bob: str
     mallory: str

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.attacks.attack import Attack, post
+from tests.attacks.attack import TAKEN, Attack, post
 
 _INPUT, _CURSOR, _MISSING = "BAD_USER_INPUT", "INVALID_CURSOR", "NOT_FOUND"
 _MESSAGES = (
@@ -114,6 +114,12 @@ CHANGES = [
     _told("bringing a friend", 26, _ADD, "NOT_ALLOWED", c="<open>", u=["<mallory>"]),
     _partial("bringing oneself to a hidden channel", 26, _ADD, _MISSING, c="<hidden>", u=["<mallory>"]),
     _partial("leaving a channel never joined", 26, _LEAVE, _MISSING, c="<hidden>"),
+    _told("reading a channel not joined", 26, _READ, "NOT_A_MEMBER", c="<public>", p="<public_cursor>"),
+    _sending("to a channel not joined", 26, "NOT_A_MEMBER", channelId="<public>"),
+    _told("leaving as the last owner", 26, _LEAVE, "LAST_OWNER", c="<own>"),
+    _told("removing the last owner", 26, _REMOVE, "LAST_OWNER", c="<own>", u="<mallory>"),
+    _told("renaming a channel not joined", 26, _UPDATE, "NOT_A_MEMBER", i={"channelId": "<public>", "name": "mine"}),
+    _sending("other words under a key", 28, "CONFLICT", clientMessageId=TAKEN),
     _partial("reading with a cursor of another channel", 27, _READ, _CURSOR, c="<open>", p="<hidden_cursor>"),
     _partial("reading beyond the end", 27, _READ, _CURSOR, c="<open>", p="bQF3" + "z" * 24),
     _partial("notifying without the right", 40, _NOTIFY, "FORBIDDEN", i={"userId": "<bob>", "type": "t", "title": "t", "content": "c"}),

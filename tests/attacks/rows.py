@@ -45,14 +45,32 @@ ROWS = {
     42: "frames against the protocol of WebSockets",
 }
 
-# Where parts are needed that one server shared by all attacks does not have.
+# Where parts are needed that one server shared by all attacks does not have, or several requests at once.
 ELSEWHERE = {
     7: ["tests/attacks/test_failures.py::test_a_failure_is_hidden_behind_a_request_id"],
     18: [
         "tests/api/test_socket_ends.py::test_a_token_that_expires_closes_the_connection",
         "tests/api/test_sockets.py::test_nothing_of_a_channel_that_is_lost_is_sent_and_the_stream_goes_on",
     ],
-    19: ["tests/api/test_socket_ends.py::test_many_operations_at_once_are_bounded"],
+    19: [
+        "tests/api/test_socket_ends.py::test_many_operations_at_once_are_bounded",
+        "tests/api/test_socket_ends.py::test_who_reads_nothing_while_much_is_waiting_is_cut_at_once",
+        "tests/api/test_npm_clients.py::test_a_slow_reader_is_cut_and_resumes_without_loss",
+        "tests/api/test_socket_floods.py::test_others_have_their_turn_between_messages_that_came_together",
+    ],
+    20: ["tests/authorization/test_walk.py::test_who_is_removed_is_shown_nothing_more_whatever_was_kept_for_them"],
+    22: [
+        "tests/api/test_messages.py::test_a_cursor_beyond_the_head_asks_the_client_to_start_again",
+        "tests/unit/test_cursor.py::test_a_cursor_from_before_a_restore_says_reset",
+    ],
+    23: ["tests/api/test_sync_tokens.py::test_after_a_restore_the_page_says_so_and_starts_again"],
+    26: ["tests/api/test_managing.py::test_two_last_owners_who_leave_at_once_do_not_both"],
+    27: ["tests/api/test_channels.py::test_reading_moves_forward_and_never_back"],
+    28: [
+        "tests/api/test_sending.py::test_the_same_client_message_id_fifty_times_at_once_makes_one_message",
+        "tests/api/test_sending.py::test_a_client_message_id_with_another_body_is_a_conflict",
+        "tests/unit/test_send_plan.py::test_who_sees_the_channel_without_being_a_member_is_told_to_join",
+    ],
     33: [
         "tests/unit/test_jwks.py::test_a_flood_of_unknown_ids_asks_the_provider_once_in_30_seconds",
         "tests/unit/test_jwks.py::test_while_keys_rotate_the_old_and_the_new_are_valid_and_then_the_new_alone",
@@ -66,7 +84,14 @@ ELSEWHERE = {
     36: ["tests/integration/test_rates.py::test_what_redis_forgets_this_process_remembers"],
     37: ["tests/integration/test_slow_clients.py::test_half_a_head_is_closed_in_time"],
     38: [
+        "tests/attacks/test_secrets.py::test_nothing_that_is_sent_is_logged_or_counted_by_name",
         "tests/unit/test_logs.py::test_a_message_is_one_line",
         "tests/unit/test_logs.py::test_statements_with_peoples_words_are_not_logged_even_at_debug",
     ],
+    39: [
+        "tests/integration/test_persisted.py::test_texts_without_end_are_not_all_written",
+        "tests/unit/test_persisted.py::test_what_is_not_used_is_forgotten_where_there_is_no_room",
+        "tests/unit/test_documents.py::test_texts_are_forgotten_beyond_a_bound_of_characters_the_unused_first",
+    ],
+    40: ["tests/api/test_notifications.py::test_only_web_links_are_taken"],
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.asking import CREATE, JOIN, SECRET, SEND, token
-from tests.attacks.attack import MALLORY, SECRET_NAME, SECRET_WORDS, Sent, World
+from tests.attacks.attack import MALLORY, SECRET_NAME, SECRET_WORDS, TAKEN, Sent, World
 from tests.servers.pollux import Server
 
 METRICS_TOKEN = "what-only-the-operator-of-these-attacks-knows"
@@ -106,8 +106,9 @@ def _world(server: Server) -> World:
         return sent["id"], sent["cursor"]
 
     bob, mallory = (ask("{ viewer { id } }", who=who)["id"] for who in ("bob", MALLORY))
-    opened, hidden, lost, archived = (
+    opened, public, hidden, lost, archived = (
         channel("open"),
+        channel("public"),
         channel(SECRET_NAME, "PRIVATE"),
         channel("lost", "PRIVATE"),
         channel("archived"),
@@ -115,15 +116,20 @@ def _world(server: Server) -> World:
     open_message, open_cursor = send(opened, "hello")
     hidden_message, hidden_cursor = send(hidden, SECRET_WORDS)
     _, lost_cursor = send(lost, SECRET_WORDS)
+    _, public_cursor = send(public, "hello")
+    own = str(ask(CREATE, {"i": {"name": "own", "kind": "PUBLIC"}}, MALLORY)["channel"]["id"])
+    ask(JOIN, {"c": own})
     for where in (opened, archived):
         ask(JOIN, {"c": where}, who=MALLORY)
+    ask(SEND, {"i": {"channelId": opened, "content": "the first", "clientMessageId": TAKEN}}, who=MALLORY)
     change = "mutation($c: ID!, $u: ID!) {{ {}(channelId: $c, {}) {{ userErrors {{ code }} }} }}"
     ask(change.format("addChannelMembers", "userIds: [$u]"), {"c": lost, "u": mallory})
     ask("query($c: ID!) { messages(channelId: $c) { nodes { content } } }", {"c": lost}, who=MALLORY)
     ask(change.format("removeChannelMember", "userId: $u"), {"c": lost, "u": mallory})
     ask("mutation($c: ID!) { updateChannel(input: {channelId: $c, archived: true}) { userErrors { code } } }", {"c": archived})
     return World(
-        open=opened, hidden=hidden, lost=lost, archived=archived, hidden_message=hidden_message, open_message=open_message,
+        open=opened, hidden=hidden, lost=lost, archived=archived, public=public, own=own, public_cursor=public_cursor,
+        hidden_message=hidden_message, open_message=open_message,
         hidden_cursor=hidden_cursor, lost_cursor=lost_cursor, open_cursor=open_cursor, bobs_sync=ask("{ sync { token } }")["token"],
         bob=bob, mallory=mallory,
     )  # fmt: skip
