@@ -14,12 +14,22 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.machine import described
 from benchmarks.processes import pinned
+from benchmarks.tables import keep
 from tests.attacks.attack import Sent, unseen
 from tests.attacks.target import METRICS_TOKEN, Target, attacked
 from tests.attacks.test_attacks import ATTACKS
 from tests.servers.valkey import Valkey
 
+WHOLE_S = 5.0
+_HEAD = [
+    "| attack | CPU of one, ms | a second | of a core | of the time, without a core | delay p50 up to, ms | p99 up to, ms |",
+    "|---|---|---|---|---|---|---|",
+]
+_FOOT = """Each attack has a text that was not sent before; rate limits are off. Delays are those of the loop's own histogram, whose
+bounds are 1, 2.5, 5, 10, 20, 50, 100, 250 ms. Time in which the server waited for a core, because others on the machine had it,
+is delay of the loop too: the first row, without any attack, shows how much."""
 SERVER_CORE, ATTACKERS_CORE = 0, 1
 _BUCKET = re.compile(r'^pollux_loop_delay_seconds_bucket\{.*?le="([^"]+)".*?\} (\S+)$', re.MULTILINE)
 
@@ -32,23 +42,30 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=1)
     chosen = parser.parse_args()
     valkey = Valkey().start()
+    rows: list[str] = []
     try:
         with (
             tempfile.TemporaryDirectory() as folder,
             pinned(SERVER_CORE),
             attacked(Path(folder), valkey.url, log_level="info") as target,
         ):
-            _show("nothing", target, [], chosen)
+            rows.append(_row("nothing", None, target, [], chosen))
             costs = sorted(
                 ((_cost_s(target, attack.send(target.world)), attack) for attack in ATTACKS),
                 key=lambda one: -one[0],
             )
             for cost_s, attack in costs[: chosen.worst]:
-                _show(f"{attack.name} ({1000 * cost_s:.1f} ms of CPU)", target, [attack.send(target.world)], chosen)
+                rows.append(_row(attack.name, cost_s, target, [attack.send(target.world)], chosen))
             worst = [attack.send(target.world) for _, attack in costs[: chosen.worst]]
-            _show("all of these", target, worst, chosen)
+            rows.append(_row("all of these", None, target, worst, chosen))
     finally:
         valkey.remove()
+    keep(
+        "attacked",
+        "Under attack",
+        [f"{described()}; {chosen.seconds:g} s each.", "", *_HEAD, *rows, "", _FOOT],
+        whole=chosen.seconds >= WHOLE_S,
+    )
 
 
 def _cost_s(target: Target, sent: Sent) -> float:
@@ -60,8 +77,8 @@ def _cost_s(target: Target, sent: Sent) -> float:
     return min(costs)
 
 
-def _show(name: str, target: Target, attacks: list[Sent], chosen: argparse.Namespace) -> None:
-    """Attack for so long, and print the p50 and p99 of the loop's delay meanwhile."""
+def _row(name: str, cost_s: float | None, target: Target, attacks: list[Sent], chosen: argparse.Namespace) -> str:
+    """Attack for so long; return a row of the table."""
     count = multiprocessing.Value("i", 0)
     seconds = chosen.seconds
     ends_s = time.monotonic() + seconds
@@ -69,20 +86,28 @@ def _show(name: str, target: Target, attacks: list[Sent], chosen: argparse.Names
         multiprocessing.Process(target=_attack, args=(target.server.port, attacks, ends_s, count))
         for _ in attacks and range(chosen.connections)
     ]
-    before, cpu_s = _delays(target), target.cpu_s()
+    before, cpu_s, queued_s = _delays(target), target.cpu_s(), _queued_s(target)
     with pinned(ATTACKERS_CORE):
         for attacker in attackers:
             attacker.start()
     time.sleep(max(0.0, ends_s - time.monotonic()))
-    used_s = target.cpu_s() - cpu_s
+    used_s, queued_s = target.cpu_s() - cpu_s, _queued_s(target) - queued_s
     after = _delays(target)
     for attacker in attackers:
         attacker.join(30)
     target.healthy_poll()
     delays = {bound: after[bound] - before[bound] for bound in after}
-    shown = ", ".join(f"p{rank} up to {1000 * _quantile(delays, rank / 100):g} ms" for rank in (50, 99))
-    sys.stdout.write(f"{name}: {count.value / seconds:.0f}/s, {used_s / seconds:.2f} of the core, loop's delay {shown}\n")
+    late = " | ".join(f"{1000 * _quantile(delays, rank / 100):g}" for rank in (50, 99))
+    cost = "" if cost_s is None else f"{1000 * cost_s:.1f}"
+    row = f"| {name} | {cost} | {count.value / seconds:.0f} | {used_s / seconds:.2f} | {queued_s / seconds:.2f} | {late} |"
+    sys.stdout.write(row + "\n")
     sys.stdout.flush()
+    return row
+
+
+def _queued_s(target: Target) -> float:
+    """Return how long the server was ready to run and had no core (proc(5), schedstat), which is delay of its loop too."""
+    return int(Path(f"/proc/{target.pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def _attack(port: int, attacks: list[Sent], ends_s: float, count: "multiprocessing.sharedctypes.Synchronized[int]") -> None:

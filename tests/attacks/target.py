@@ -27,6 +27,7 @@ class Target:
         (worker,) = server.children(named="worker") or server.children(named="")
         # clock_getcpuclockid(3): the CPU clock of a process, in nanoseconds.
         self._clock = (~worker << 3) | _LINUX_CPU_CLOCK
+        self.pid = worker
         self._healthy: http.client.HTTPConnection | None = None
 
     def cpu_s(self) -> float:
