@@ -188,3 +188,11 @@ async def test_where_limits_are_off_nothing_is_limited_or_said(limited: Limited)
     channel = await api.channel()
     answers = [await _post(api, _send(channel)) for _ in range(5)]
     assert [(answer.status, "RateLimit" in answer.headers) for answer in answers] == [(200, False)] * 5
+
+
+async def test_a_document_that_was_not_read_before_is_charged_by_its_length(limited: Limited) -> None:
+    api = await limited.api(rate_cost=Rate(0.01, 60))
+    first, second = ({"query": POLL["query"] + "#" + sign * 1000} for sign in "xy")
+    assert (await _post(api, first)).status == 200  # 10 as a request, 40 as a document
+    await _refused(await _post(api, second))
+    assert (await _post(api, POLL)).status == 200
