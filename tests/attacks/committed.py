@@ -16,7 +16,9 @@ _FORMS = [
     "TwilioKeyDetector",
 ]  # fmt: skip
 # Passwords in the addresses of examples and tests.
-SAMPLES = frozenset(["PASSWORD", "change-me", "hidden2", "hunter2", "hunter3", "hunter4", "p", "p%40ss", "secret", "{password}", "{PLANTED}"])
+SAMPLES = frozenset(
+    ["PASSWORD", "change-me", "hidden2", "hunter2", "hunter3", "hunter4", "p", "p%40ss", "secret", "{password}", "{PLANTED}"]
+)
 
 
 def secrets_in(paths: Iterable[Path]) -> list[str]:
