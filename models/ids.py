@@ -71,7 +71,7 @@ def encode(node: NodeId) -> str:
         case UserId(hash_hex):
             return text_of(b"u" + bytes.fromhex(hash_hex))
         case ChannelId(channel_id):
-            return text_of(b"c" + varint(channel_id))
+            return of_channel(channel_id)
         case MessageId(channel_id, seq):
             return of_message(channel_id, seq)
         case MemberId(channel_id, user_id):
@@ -112,6 +112,12 @@ def _node(kind: bytes, body: bytes) -> NodeId | None:
             return NotificationId(first, second)
         case _:
             return None
+
+
+@lru_cache(maxsize=8192)
+def of_channel(channel_id: int) -> str:
+    """Return the id a client holds for a channel."""
+    return text_of(b"c" + varint(channel_id))
 
 
 def of_message(channel_id: int, seq: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 # How many look at the same time, sharing their reads, and when the others go on in any case.
-TURNS = 64
+TURNS = 128
 LONGEST_TURN_S = 0.1
 
 

@@ -40,7 +40,7 @@ class ChannelView(NamedTuple):
 
     @property
     def id(self) -> str:
-        return ids.encode(ids.ChannelId(self.head.channel_id))
+        return ids.of_channel(self.head.channel_id)
 
     @property
     def topic(self) -> str:

@@ -15,7 +15,7 @@ from models.text import client_key, written
 from models.user import Profile
 from resolvers.context import Context
 from resolvers.reaction import ReactionView, reactions
-from resolvers.user import UserView, user_ids_of, user_view
+from resolvers.user import UserView, user_ids_of
 
 LONGEST_CONTENT = 4000
 MAX_MENTIONS = 50
@@ -47,7 +47,7 @@ class MessageView(NamedTuple):
 
     @property
     def channel_id(self) -> str:
-        return ids.encode(ids.ChannelId(self.record.channel_id))
+        return ids.of_channel(self.record.channel_id)
 
     @property
     def content(self) -> str:
@@ -95,7 +95,7 @@ async def message_views(ctx: Context, records: Sequence[MessageRecord]) -> list[
 def views_of(ctx: Context, records: Sequence[MessageRecord], profiles: Mapping[int, Profile]) -> list[MessageView]:
     """Return messages showing people as `profiles` has them."""
     cursors = ctx.services.cursors
-    people = {user_id: user_view(profile) for user_id, profile in profiles.items()}
+    people = {user_id: UserView(profile) for user_id, profile in profiles.items()}
     return [
         MessageView(record, people[record.author_id], [people[user_id] for user_id in record.mention_ids], cursors)
         for record in records

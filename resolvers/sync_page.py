@@ -94,8 +94,8 @@ async def _page(ctx: Context, request: SyncRequest, found: Found, expected: Expe
     ctx.depends.reached(Level.STORE)
     if found.token is not None:
         ctx.depends.brings(found.news)
-    unseen = [ids.encode(ids.ChannelId(key)) for key in request.named or () if key not in scope.heads]
-    removed = [ids.encode(ids.ChannelId(key)) for key in draft.removed]
+    unseen = [ids.of_channel(key) for key in request.named or () if key not in scope.heads]
+    removed = [ids.of_channel(key) for key in draft.removed]
     covered = found.token is not None and not found.news
     return SyncPage(
         token=found.token.text if covered and found.token else draft.token(found.cursors, ctx.viewer.user_id, scope),

@@ -18,15 +18,25 @@ DEFAULT_FOUND = 20
 
 
 class UserView(NamedTuple):
-    user_id: int
-    id: str
-    name: str
-    image: str | None
+    """What everyone sees of a person, each field made when it is asked for."""
 
+    profile: Profile
 
-def user_view(profile: Profile) -> UserView:
-    """Return what everyone sees of a person."""
-    return UserView(profile.user_id, ids.encode(ids.UserId(profile.uid)), profile.name, profile.image)
+    @property
+    def user_id(self) -> int:
+        return self.profile.user_id
+
+    @property
+    def id(self) -> str:
+        return ids.encode(ids.UserId(self.profile.uid))
+
+    @property
+    def name(self) -> str:
+        return self.profile.name
+
+    @property
+    def image(self) -> str | None:
+        return self.profile.image
 
 
 async def viewer(ctx: Context) -> UserView:
@@ -36,13 +46,13 @@ async def viewer(ctx: Context) -> UserView:
 
 async def users(ctx: Context, user_ids: Iterable[int]) -> dict[int, UserView]:
     """Return people by their internal id."""
-    return {user_id: user_view(profile) for user_id, profile in (await ctx.profiles(user_ids)).items()}
+    return {user_id: UserView(profile) for user_id, profile in (await ctx.profiles(user_ids)).items()}
 
 
 async def find_user(ctx: Context, node: ids.UserId) -> UserView | None:
     """Return a person by node id, else None."""
     profile = await ctx.profile_of_uid(node.hash_hex)
-    return user_view(profile) if profile is not None else None
+    return UserView(profile) if profile is not None else None
 
 
 async def found_users(ctx: Context, text: str, request: PageRequest) -> Connection[UserView]:
