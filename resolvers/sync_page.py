@@ -144,7 +144,7 @@ async def _interval(ctx: Context, request: SyncRequest, expected: Expected | Non
 
     They are given with their last message, None where it is as before.
     """
-    if expected is not None and request.named is None:
+    if expected is not None:
         return viewer_interval(ctx, expected, request.activity)
     if not named:
         interval = general_interval(ctx.services, request.activity or ctx.activity)
