@@ -22,7 +22,7 @@ def test_no_history_gives_a_rate_that_is_no_number(history: list[tuple[int, floa
         taught = lesson(known, usual, news, gap_s)
         assert math.isfinite(taught.followed)
         # After next to no time it is a difference of numbers that are all but equal, and as large as this.
-        assert taught.weight * usual >= -1e-12 * (1 + known.minute + usual * gap_s) ** 2
+        assert taught.weight * usual >= -1e-15 * (1 + known.minute + usual * gap_s) ** 2
         known = later(known, news, gap_s)
         rate = expected_rate(known, usual_rate(known, 0.01), excitement)
         assert math.isfinite(rate)
