@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from models.histogram import Histogram
+from models.store_url import POOL_CONNECTIONS
 
 PERIOD_S = 1.0
 # Each new period counts for a fifth: about five seconds of memory, so that one garbage collection is no load.
@@ -16,8 +17,6 @@ STEP = 0.05
 # A loop that is this late is saturated, whatever share of a core it was given.
 SATURATED_LATE_S = 0.1
 LOOK_S = 0.05
-# As many reads under way as a process has connections to read by: beyond these they queue, and what they take is their wait.
-READERS = 5
 DELAYS_S = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -63,7 +62,8 @@ class LoadMeter:
         if elapsed_s <= 0:
             return 0.0
         self._last = (now_s, cpu_s)
-        queued_s = self._read_s / self._reads if self._read_s >= READERS * elapsed_s else 0.0
+        # With more reads under way than there are connections they queue, and what they take is their wait.
+        queued_s = self._read_s / self._reads if self._read_s >= POOL_CONNECTIONS * elapsed_s else 0.0
         self.late_s = max(self._late_s2 / self._looked_s if self._looked_s else 0.0, queued_s)
         self._late_s2 = self._looked_s = self._read_s = 0.0
         self._reads = 0
