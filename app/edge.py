@@ -56,7 +56,11 @@ class Edge:
             "auto_decompress": False,
         }
         crowd, most = self._crowd, self._max_connections
-        self._listening = await loop.create_server(lambda: EdgeProtocol(server, crowd, most, loop=loop, **options), sock=listener)
+        # A request that is traced has a span, and so is answered in the plain way.
+        polls = self._app[VIEW].polls if self._answer is self._app[VIEW] else None
+        self._listening = await loop.create_server(
+            lambda: EdgeProtocol(server, crowd, most, polls, loop=loop, **options), sock=listener
+        )
         self._watching = asyncio.create_task(self._watch(), name="slow clients")
 
     async def close(self, *, linger_s: float = LINGER_S) -> None:
@@ -85,7 +89,8 @@ class Edge:
         target = request.raw_path
         if target == "/graphql" or target.startswith("/graphql?"):
             assert isinstance(request, web.Request)
-            response = await self._answer(request)
+            begun = request.protocol.taken_over() if isinstance(request.protocol, EdgeProtocol) else None
+            response = await (self._answer(request) if begun is None else self._app[VIEW].respond(request, begun))
         else:
             response = await self._application(request)
         if self.closing:

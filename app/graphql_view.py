@@ -22,6 +22,7 @@ from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
 from app.graphql_request import EVENTS, JSON, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
+from app.kept_polls import KeptPolls, key_of
 from app.limits import Limits
 from app.open_connections import OpenConnections
 from app.operations import Operations, Rejected
@@ -34,7 +35,6 @@ from app.responses import PRIVATE, SERVER
 from app.socket import Socket, SocketParts
 from app.statuses import PARTIAL_STATUS, STATUS
 from cache.answers import Answer, Answers
-from cache.dependencies import Level
 from models.errors import ErrorCode, Overloaded, PolluxError, RateLimited, Unauthenticated, UnauthenticatedReason, Unavailable
 from models.read_watch import watch
 from models.tasks import end
@@ -78,10 +78,15 @@ class PolluxView(GraphQLView[Context, None]):
         self._parts = parts
         self._services = parts.services
         self._viewers = parts.viewers
-        self._answers = parts.answers
-        self._shedding = parts.shedding
-        self._replies = Replies(parts.cors)
-        self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
+        self._answers = answers = parts.answers
+        self._shedding = shedding = parts.shedding
+        self._replies = replies = Replies(parts.cors)
+        self._operations = operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
+        # None where nothing is kept.
+        self.polls: KeptPolls | None = None
+        if answers is not None:
+            presence = parts.services.presence
+            self.polls = KeptPolls(parts.viewers, operations, answers, parts.charges, presence, shedding, replies)
         self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
         self._open = OpenConnections(parts.max_open)
 
@@ -128,6 +133,8 @@ class PolluxView(GraphQLView[Context, None]):
 
     async def close(self, _app: web.Application) -> None:
         """Let nobody wait any longer: held polls are answered with what there is, connections are ended."""
+        if self.polls is not None:
+            self.polls.closed = True
         self._services.wake.close()
         await self._open.close()
 
@@ -160,20 +167,11 @@ class PolluxView(GraphQLView[Context, None]):
             context = Context(self._services, known.viewer, activity)
             results = self._operations.results(prepared, context, asking.request_id, payer)
             return await self._streamed(request, asking, results, known, activity)
-        key: Hashable = None
-        kept = present = None
-        if prepared.key is not None and self._answers is not None:
-            plan = prepared.operation.plan
-            key = (prepared.key, None if plan is not None and plan.shared else known.viewer, activity.value)
-            kept = self._answers.get(key)
-            if kept is not None:
-                present = await self._answers.check(kept, known.viewer.user_id)
-                if present.holds:
-                    asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
-                    kept.sent()
-                    if self._shedding.watching:
-                        note_told(self._shedding, known.viewer.user_id, prepared, kept.poll_interval_ms)
-                    return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        key, present = key_of(prepared, known, activity), None
+        if key is not None and self.polls is not None:
+            kept, present = await self.polls.look(asking, key, known)
+            if kept is not None and present is not None and present.holds:
+                return self.polls.reply(asking, kept, known, prepared)
         admit(self._shedding, known.viewer.user_id, prepared)
         await payer.operation(prepared.operation)
         context = Context(self._services, known.viewer, activity)

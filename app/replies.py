@@ -23,7 +23,7 @@ from app.cors import Cors
 from app.graphql_request import Accepted, accepted
 from app.poll_tally import Tally
 from app.responses import DATA, GZIP_FROM_BYTES, PRIVATE, REFUSED, QuickResponse, gzipped, head
-from cache.answers import Answer
+from cache.answers import Answer, Present
 from cache.dependencies import Dependencies, Level
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -45,6 +45,8 @@ class Asking:
     kind: str | None = None
     level: Level = Level.STORE
     payer: Payer | None = None
+    # What a look at a kept answer, just now, said of it.
+    looked: tuple[Answer, Present] | None = None
 
     def answered(self, tally: Tally, level: Level, depends: Dependencies) -> None:
         """Count the answer, which `level` gave."""
@@ -60,10 +62,13 @@ class Asking:
 def asking_of(request: web.Request) -> Asking:
     """Return what of a request its reply depends on."""
     given = request.headers.get("X-Request-Id")
-    if given is None or not _REQUEST_ID.fullmatch(given):
-        process, number = _requests_of_process
-        given = f"{process}{next(number):x}"
-    return Asking(request.headers, given)
+    return Asking(request.headers, given if given is not None and _REQUEST_ID.fullmatch(given) else new_request_id())
+
+
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    process, number = _requests_of_process
+    return f"{process}{next(number):x}"
 
 
 class Replies:
@@ -75,7 +80,7 @@ class Replies:
         self.unchanged = 0
         self.errors: Counter[str] = Counter()
 
-    def to(self, asking: Asking, answer: Answer, viewer_tag: str, level: Level) -> web.StreamResponse:
+    def to(self, asking: Asking, answer: Answer, viewer_tag: str, level: Level) -> QuickResponse:
         """Return the reply to a query: 304 where the client holds this very answer. `level` says what answered."""
         etag = f'W/"{_digest(answer)}.{viewer_tag}"'
         held = asking.headers.get("If-None-Match")

@@ -4,6 +4,7 @@ Rule: `QuickResponse` writes what aiohttp's own Response would, for the plain ca
 stays open; every other case is aiohttp's. Headers that an answer always has are encoded once, the others per request.
 """
 
+import asyncio
 import time
 import zlib
 from collections.abc import Mapping
@@ -89,14 +90,18 @@ class QuickResponse(web.StreamResponse):
         ):
             await self._send_plainly(request)
             return None
+        self.send_on(transport)
+        if transport.get_write_buffer_size() > _BUFFER_BYTES:
+            await request.writer.drain()
+        return None
+
+    def send_on(self, transport: asyncio.WriteTransport) -> None:
+        """Send the response to who speaks HTTP/1.1 on a connection that stays open."""
         lines = f"{self._more}Date: {_date()}\r\n\r\n".encode("latin-1")
         if len(self._whole) <= _ONE_WRITE_BYTES:
             transport.write(b"".join((self._first, lines, self._whole)))
         else:
             transport.writelines((self._first + lines, self._whole))
-        if transport.get_write_buffer_size() > _BUFFER_BYTES:
-            await request.writer.drain()
-        return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Do nothing: `prepare` sent everything."""
