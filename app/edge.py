@@ -57,9 +57,9 @@ class Edge:
         }
         crowd, most = self._crowd, self._max_connections
         # A request that is traced has a span, and so is answered in the plain way.
-        polls = self._app[VIEW].polls if self._answer is self._app[VIEW] else None
+        answering = self._app[VIEW].answering if self._answer is self._app[VIEW] else None
         self._listening = await loop.create_server(
-            lambda: EdgeProtocol(server, crowd, most, polls, loop=loop, **options), sock=listener
+            lambda: EdgeProtocol(server, crowd, most, answering, loop=loop, **options), sock=listener
         )
         self._watching = asyncio.create_task(self._watch(), name="slow clients")
 
@@ -89,8 +89,7 @@ class Edge:
         target = request.raw_path
         if target == "/graphql" or target.startswith("/graphql?"):
             assert isinstance(request, web.Request)
-            begun = request.protocol.taken_over() if isinstance(request.protocol, EdgeProtocol) else None
-            response = await (self._answer(request) if begun is None else self._app[VIEW].respond(request, begun))
+            response = await self._answer(request)
         else:
             response = await self._application(request)
         if self.closing:

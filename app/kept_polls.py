@@ -1,7 +1,7 @@
 """Polls whose answer is kept: what is looked at, in which order, and what is counted when one is answered again.
 
-Rule: `begin` takes nothing that is not given back where the poll turns out to be of another kind; the view then answers it
-from the beginning, as if nobody had tried. Freshness is that of `Answers`: nothing is served that ReadIndex does not prove.
+Rule: `end` gives back what `begin` took where the answer does not hold; the poll is then executed as if nobody had tried,
+but for the heads just read. Freshness is that of `Answers`: nothing is served that ReadIndex does not prove.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.admission import note_told
 from app.charges import POLL, Charges
 from app.identity import Known, Viewers
-from app.known_heads import KnownHeads
+from app.known_heads import Head
 from app.operations import Operations
 from app.replies import Asking, Replies, new_request_id
 from app.requests import Prepared
@@ -27,6 +27,8 @@ from realtime.shedding import Shedding
 class Poll(NamedTuple):
     """A poll with a kept answer, which waits for the one thing, `coming`, that says whether it holds."""
 
+    head: Head
+    body: bytes
     asking: Asking
     known: Known
     prepared: Prepared
@@ -56,16 +58,9 @@ class KeptPolls:
         self._presence = presence
         self._shedding = shedding
         self._replies = replies
-        self.heads = KnownHeads()
-        # From then on every reply says that it was the connection's last.
-        self.closed = False
 
-    def begin(self, data: bytes) -> Poll | None:
-        """Return the poll that bytes are, which may be answered from what is kept; None where it takes more to know that."""
-        found = self.heads.find(data)
-        if found is None or self.closed:
-            return None
-        head, body = found
+    def begin(self, head: Head, body: bytes) -> Poll | None:
+        """Return a poll that may be answered from what is kept; None where it takes more to know that."""
         known = self._viewers.known(head.authorization)
         prepared = self._operations.known(body)
         if known is None or prepared is None:
@@ -80,7 +75,7 @@ class KeptPolls:
         if head.activity is not ClientActivity.BACKGROUND:
             self._presence.seen(viewer_id)
         asked = self._answers.ask(kept, viewer_id)
-        return Poll(Asking(head.headers, new_request_id()), known, prepared, kept, asked, asked.all[0], meter)
+        return Poll(head, body, Asking(head.headers, new_request_id()), known, prepared, kept, asked, asked.all[0], meter)
 
     def end(self, poll: Poll) -> QuickResponse | None:
         """Return the reply to a poll whose head is there; None where its answer does not hold, or nobody can tell."""
@@ -88,15 +83,12 @@ class KeptPolls:
             present = self._answers.judge(poll.kept, poll.asked, poll.known.viewer.user_id)
             if present is not None and present.holds:
                 return self.reply(poll.asking, poll.kept, poll.known, poll.prepared)
-        except Exception:  # noqa: BLE001  # whoever answers it from the beginning meets it again, and tells of it
-            return None
+        except Exception:  # noqa: BLE001  # whoever executes it meets it again, and tells of it
+            present = None
         if present is not None:
             poll.asking.looked = poll.kept, present
-        return None
-
-    def give_back(self, poll: Poll) -> None:
-        """Take back what a poll was charged that is answered from the beginning."""
         poll.meter.left += POLL
+        return None
 
     async def look(self, asking: Asking, key: Hashable, known: Known) -> tuple[Answer | None, Present | None]:
         """Return what is kept under a key, and what was read of whether it holds. Raises Unavailable."""

@@ -12,7 +12,7 @@ from aiohttp import HttpVersion11
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from app.graphql_request import EVENTS, JSON, accepted, activity_of
+from app.graphql_request import JSON, accepted, activity_of
 from app.refusal import HttpRefusal
 from cache.lru import Lru, SecondSight
 from realtime.pacing import ClientActivity
@@ -26,8 +26,8 @@ MAX_SEEN_ONCE = 20_000
 _OVERHEAD_BYTES = 600
 # A poll is hardly ever longer; what is, takes longer to read than its head.
 _LONGEST_BODY_BYTES = 16 * 1024
-# What a reply looks at.
-_LOOKED_AT = ("Accept", "Accept-Encoding", "If-None-Match", "Origin")
+# What is looked at again when the head is.
+_LOOKED_AT = ("Accept", "Accept-Encoding", "If-None-Match", "Origin", "X-Forwarded-For")
 # Who says one of these is answered with more care. Ids of requests are another each time.
 _UNUSUAL = frozenset(
     {"expect", "content-encoding", "transfer-encoding", "upgrade", "x-request-id", "sec-websocket-key", "traceparent"}
@@ -35,7 +35,7 @@ _UNUSUAL = frozenset(
 
 
 class Head(NamedTuple):
-    """What a head says: the headers that a reply looks at, who asks, and the `length` of the body behind it."""
+    """What a head says: the headers that are looked at again, who asks, and the `length` of the body behind it."""
 
     headers: Mapping[str, str]
     authorization: str
@@ -62,10 +62,11 @@ class KnownHeads:
         length = len(data) - end
         if end < len(END) or not payload.is_eof() or payload.total_bytes != length:
             return False
-        if length <= _LONGEST_BODY_BYTES and self._seen.seen_before(data[:end]):
+        said = data[:end]
+        if length <= _LONGEST_BODY_BYTES and self._heads.get(said) is None and self._seen.seen_before(said):
             head = _head_of(message, length)
             if head is not None:
-                self._heads.put(data[:end], head, 2 * end + _OVERHEAD_BYTES)
+                self._heads.put(said, head, 2 * end + _OVERHEAD_BYTES)
         return True
 
 
@@ -84,7 +85,7 @@ def _head_of(message: RawRequestMessage, length: int) -> Head | None:
         and _UNUSUAL.isdisjoint(names)
     )
     try:
-        if not plain or accepted(headers.get("Accept", "")).media_type == EVENTS:
+        if not plain or accepted(headers.get("Accept", "")).events:
             return None
     except HttpRefusal:
         return None

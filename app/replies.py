@@ -92,7 +92,7 @@ class Replies:
         first = _variant(answer, 200, asking.accepted.media_type, gzip=gzip)
         return QuickResponse(first, more, _gzip_body(answer) if gzip else answer.body)
 
-    def to_mutation(self, asking: Asking, answer: Answer) -> web.StreamResponse:
+    def to_mutation(self, asking: Asking, answer: Answer) -> QuickResponse:
         """Return the reply to a mutation, which is never kept and has no tag."""
         return QuickResponse(
             _variant(answer, 200, asking.accepted.media_type, gzip=False), self._more(asking, Level.STORE, None), answer.body
@@ -100,7 +100,7 @@ class Replies:
 
     def unkept(
         self, asking: Asking, status: int, media_type: str, answer: Mapping[str, Any], headers: Mapping[str, str]
-    ) -> web.StreamResponse:
+    ) -> QuickResponse:
         """Return a reply with errors, which nobody may keep."""
         self.errors.update({error["extensions"]["code"] for error in answer["errors"]})
         body = orjson.dumps(answer)
