@@ -142,6 +142,8 @@ class Answering:
 
     def interval(self, activity: ClientActivity, intervals: Sequence[Interval]) -> Interval:
         """Return the smallest of the intervals that an answer holds, or the general one."""
+        if len(intervals) == 1:
+            return intervals[0]
         return min(intervals or [general_interval(self._services, activity)], key=lambda one: one.milliseconds)
 
     def rejected(self, asking: Asking, rejected: Rejected, activity: ClientActivity) -> QuickResponse:

@@ -119,16 +119,19 @@ class Payer:
 
     async def spend(self, units: float) -> None:
         """Charge the viewer, and their address for what the viewer leases. Raises RateLimited."""
+        self.told = True
+        if self._meter.left < units:
+            await self._lease(units)
+        self._meter.left -= units
+
+    async def _lease(self, units: float) -> None:
         charges, rates = self._charges, self._charges.rates
-        if rates is None:
-            return
+        assert rates is not None  # else there is always enough
         key = self._cost_key()
         self._meter = rates.meter(key)
-        self.told = True
         if self._meter.left < units:
             await rates.lease(key, units)
             await charges.spend_of_address(self._sender, max(units, key.limit.rate * QUANTUM))
-        self._meter.left -= units
         charges.remember(self._viewer.user_id, self._meter)
 
     async def unseen(self, sent: bytes | str) -> None:

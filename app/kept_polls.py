@@ -61,8 +61,8 @@ class KeptPolls:
 
     def begin(self, head: Head, body: bytes) -> Poll | None:
         """Return a poll that may be answered from what is kept; None where it takes more to know that."""
-        known = self._viewers.known(head.authorization)
         prepared = self._operations.known(body)
+        known = self._viewers.known(head.authorization) if prepared is not None else None
         if known is None or prepared is None:
             return None
         viewer_id = known.viewer.user_id
@@ -113,4 +113,4 @@ def key_of(prepared: Prepared, known: Known, activity: ClientActivity) -> Hashab
     if prepared.key is None:
         return None
     plan = prepared.operation.plan
-    return prepared.key, None if plan is not None and plan.shared else known.viewer, activity.value
+    return prepared.key, None if plan is not None and plan.shared else known.viewer, activity
