@@ -5,27 +5,16 @@ is measured before it is parsed, its shape and its price before it is validated,
 read in steps, between which others have their turn.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
 
-from graphql import (
-    ASTValidationRule,
-    GraphQLError,
-    GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
-    NoUndefinedVariablesRule,
-    NoUnusedVariablesRule,
-    VariablesInAllowedPositionRule,
-    parse,
-    specified_rules,
-    validate,
-)
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, NoSchemaIntrospectionCustomRule, parse, specified_rules
 
 from app.document_shape import check_length, check_shape
 from app.limits import Limits
 from app.steps import at_once
+from app.validation import Validation
 from cache.lru import Lru, SecondSight
 from models.errors import TooComplex
 from schema.operation import Document
@@ -36,12 +25,6 @@ LONGEST_REMEMBERED = 32 * 1024
 MAX_READ_ONCE = 2000
 # The first ones tell what is wrong.
 MAX_ERRORS = 5
-# In characters: a longer text is validated in two steps, of which the second takes as long as the first.
-LONG = 1000
-
-Rules: TypeAlias = Collection[type[ASTValidationRule]]
-# They walk through each operation, with all its fragments, once more.
-_OF_VARIABLES: Rules = (NoUndefinedVariablesRule, NoUnusedVariablesRule, VariablesInAllowedPositionRule)
 
 
 class Phase(Enum):
@@ -73,11 +56,9 @@ class Documents:
     """Reads query texts against one schema."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
-        self._schema = schema
         self._limits = limits
-        self._suggests = introspection
-        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        self._others = tuple(rule for rule in self._rules if rule not in _OF_VARIABLES)
+        rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self._validation = Validation(schema, rules, max_errors=MAX_ERRORS, suggests=introspection)
         self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
         self._read_before = SecondSight(MAX_READ_ONCE)
 
@@ -98,7 +79,7 @@ class Documents:
         known = self._known.get(text)
         try:
             if known is None:
-                known = self._parsed(text)
+                known = yield from self._parsed(text)
                 # A text sent once, such as one with its values written into it, would only displace those of clients.
                 if len(text) <= LONGEST_REMEMBERED and self._read_before.seen_before(text):
                     if known.document is not None:
@@ -108,17 +89,19 @@ class Documents:
             if known.document is not None and not known.is_whole:
                 check_cost(known.document)
                 yield
-                yield from self._validate(known, known.document, text)
+                yield from self._validate(known, known.document)
         except RecursionError:
             # How deep is too deep depends on the caller's stack too, so this is not remembered.
             self._known.forget(text)
             return Reading(None, [GraphQLError("The document is nested too deep.")], Phase.PARSE)
         return known
 
-    def _parsed(self, text: str) -> Reading:
+    def _parsed(self, text: str) -> Generator[None, None, Reading]:
         try:
             check_length(text, self._limits)
             node = parse(text, max_tokens=self._limits.max_tokens, allow_empty_selection_sets=False)
+            _unlink(node)
+            yield
             check_shape(node, self._limits)
         except GraphQLError as error:
             return Reading(None, [error], Phase.PARSE)
@@ -126,22 +109,21 @@ class Documents:
             return Reading(None, [GraphQLError(str(error), original_error=error)], Phase.COMPLEXITY)
         return Reading(Document.of(node), [], Phase.VALIDATION)
 
-    def _validate(self, reading: Reading, document: Document, text: str) -> Generator[None, None, None]:
+    def _validate(self, reading: Reading, document: Document) -> Generator[None, None, None]:
         """Note in a reading whether its document fits the schema."""
-        for rules in self._rules_for(text):
-            errors = validate(self._schema, document.node, rules, MAX_ERRORS, hide_suggestions=not self._suggests)
-            if errors:
-                reading.document, reading.errors = None, errors
-                return
-            yield
-        reading.phase = Phase.EXECUTED
-
-    def _rules_for(self, text: str) -> Iterator[Rules]:
-        """Yield the rules that have something to say of a text, those of each step together."""
-        if "$" not in text:
-            yield self._others
-        elif len(text) <= LONG:
-            yield self._rules
+        errors = yield from self._validation.errors_of(document.node)
+        if errors:
+            reading.document, reading.errors = None, errors
         else:
-            yield self._others
-            yield _OF_VARIABLES
+            reading.phase = Phase.EXECUTED
+
+
+def _unlink(node: DocumentNode) -> None:
+    """Let the tokens of a document go with it: linked both ways, they would wait for the cycle collector.
+
+    Which would find some ten thousand of them at once, and hold everybody up for 15 ms.
+    """
+    token = node.loc.start_token if node.loc is not None else None
+    while token is not None:
+        token.prev = None
+        token = token.next

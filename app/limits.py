@@ -24,7 +24,7 @@ class Limits(BaseSettings):
     max_body: int = _limit(256 * 1024, "POLLUX_MAX_BODY", 1024, 64 << 20)
     # In characters; the longest message fits in eight times.
     max_document: int = _limit(32 * 1024, "POLLUX_MAX_DOCUMENT", 1024, _MANY)
-    # The largest operation of Pollux's own clients has 160; twelve times as many would take 10 ms to validate.
+    # The largest operation of Pollux's own clients has 160; six times as many take 10 ms to read.
     max_tokens: int = _limit(1000, "POLLUX_MAX_TOKENS", 100, _MANY)
     # The deepest that is asked in practice is GraphiQL's question for the schema, with 15.
     max_depth: int = _limit(15, "POLLUX_MAX_DEPTH", 1, 100)

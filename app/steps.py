@@ -6,6 +6,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# What is due in a turn of the loop often has to do something in the next ones too: a request that came is read, then answered.
+TURNS = 3
+
 
 def at_once(steps: Generator[None, None, T]) -> T:
     """Return what the work is for, without letting anybody else go on."""
@@ -18,11 +21,12 @@ def at_once(steps: Generator[None, None, T]) -> T:
 
 
 async def one_by_one(steps: Generator[None, None, T]) -> T:
-    """Return what the work is for; everything else that is due comes between two steps."""
+    """Return what the work is for; between two steps everybody else has some turns of the loop."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
             result: T = done.value
             return result
-        await asyncio.sleep(0)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
