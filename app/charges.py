@@ -5,11 +5,11 @@ from a lease in the process; everything else costs what it may look at, of which
 and each change counts as a send besides.
 """
 
+import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-
-from aiohttp import web
+from typing import Protocol
 
 from app.addresses import Network, client_address
 from app.identity import Known, Viewers
@@ -38,6 +38,16 @@ MAX_USERS = 100_000
 _EMPTY = Meter()
 
 
+class Sender(Protocol):
+    """What is known of who sent a request: the connection, and what proxies said of it."""
+
+    @property
+    def transport(self) -> asyncio.BaseTransport | None: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class Charges:
     """Charges requests. Without `rates` everything is free."""
 
@@ -62,7 +72,7 @@ class Charges:
             del self._meters[next(iter(self._meters))]
         self._meters[user_id] = meter
 
-    async def authorized(self, request: web.Request, viewers: Viewers, authorization: str) -> Known:
+    async def authorized(self, sender: Sender, viewers: Viewers, authorization: str) -> Known:
         """Return whom a token speaks for; its address is charged for one that is not believed.
 
         Raises Unauthenticated, RateLimited, Unavailable.
@@ -70,30 +80,30 @@ class Charges:
         try:
             return await viewers.authorize(authorization)
         except Unauthenticated:
-            await self.spend_of_address(request, REFUSED_TOKEN)
+            await self.spend_of_address(sender, REFUSED_TOKEN)
             raise
 
-    async def spend_of_address(self, request: web.Request, units: float) -> None:
+    async def spend_of_address(self, sender: Sender, units: float) -> None:
         """Charge the address of a request. Raises RateLimited."""
-        address = self.address_of(request)
+        address = self.address_of(sender)
         if address and self.rates is not None:
             key = self._address_cost.of("a", address)
             await self.rates.lease(key, units)
             self.rates.meter(key).left -= units
 
-    def address_of(self, request: web.Request) -> str:
+    def address_of(self, sender: Sender) -> str:
         """Return the address that a request is limited by, empty where there is none."""
-        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-        return client_address(peer, request.headers, self._trusted)
+        peer = sender.transport.get_extra_info("peername") if sender.transport is not None else None
+        return client_address(peer, sender.headers, self._trusted)
 
 
 class Payer:
     """Who pays for a request: its viewer, and their address."""
 
-    __slots__ = ("_changes", "_charges", "_key", "_meter", "_request", "_taken", "_viewer", "_work", "told")
+    __slots__ = ("_changes", "_charges", "_key", "_meter", "_sender", "_taken", "_viewer", "_work", "told")
 
-    def __init__(self, charges: Charges, request: web.Request, viewer: Viewer) -> None:
-        self._charges, self._request, self._viewer = charges, request, viewer
+    def __init__(self, charges: Charges, sender: Sender, viewer: Viewer) -> None:
+        self._charges, self._sender, self._viewer = charges, sender, viewer
         self._meter = charges.meter(viewer.user_id)
         self._key: Key | None = None
         self._taken, self._work, self._changes = 0.0, 0, False
@@ -109,16 +119,19 @@ class Payer:
 
     async def spend(self, units: float) -> None:
         """Charge the viewer, and their address for what the viewer leases. Raises RateLimited."""
-        charges, rates = self._charges, self._charges.rates
-        if rates is None:
-            return
-        key = self._cost_key()
-        self._meter = rates.meter(key)
         self.told = True
         if self._meter.left < units:
-            await rates.lease(key, units)
-            await charges.spend_of_address(self._request, max(units, key.limit.rate * QUANTUM))
+            await self._lease(units)
         self._meter.left -= units
+
+    async def _lease(self, units: float) -> None:
+        charges, rates = self._charges, self._charges.rates
+        assert rates is not None  # else there is always enough
+        key = self._cost_key()
+        self._meter = rates.meter(key)
+        if self._meter.left < units:
+            await rates.lease(key, units)
+            await charges.spend_of_address(self._sender, max(units, key.limit.rate * QUANTUM))
         charges.remember(self._viewer.user_id, self._meter)
 
     async def unseen(self, sent: bytes | str) -> None:
@@ -157,7 +170,7 @@ class Payer:
     async def _change(self, rates: Rates, operation: Operation) -> None:
         """Charge the changes of a mutation to its user, address and channels, all or none."""
         charges = self._charges
-        changes, address = changes_of(charges.schema, operation), charges.address_of(self._request)
+        changes, address = changes_of(charges.schema, operation), charges.address_of(self._sender)
         number = float(changes.number)
         charged = [(self._of(charges.sends), number)]
         if address and not self._viewer.roles & SERVICE_ROLES:

@@ -56,7 +56,11 @@ class Edge:
             "auto_decompress": False,
         }
         crowd, most = self._crowd, self._max_connections
-        self._listening = await loop.create_server(lambda: EdgeProtocol(server, crowd, most, loop=loop, **options), sock=listener)
+        # A request that is traced has a span, and so is answered in the plain way.
+        answering = self._app[VIEW].answering if self._answer is self._app[VIEW] else None
+        self._listening = await loop.create_server(
+            lambda: EdgeProtocol(server, crowd, most, answering, loop=loop, **options), sock=listener
+        )
         self._watching = asyncio.create_task(self._watch(), name="slow clients")
 
     async def close(self, *, linger_s: float = LINGER_S) -> None:

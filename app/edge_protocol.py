@@ -12,8 +12,10 @@ import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from app.answering import Answering
 from app.graphql_request import SLOW_S
 from app.identity import LONGEST_TOKEN
+from app.quick_protocol import QuickProtocol
 from app.responses import NO_STORE, head
 from models.errors import ErrorCode
 
@@ -42,11 +44,13 @@ _TOO_SLOW = (
 )
 
 
-class EdgeProtocol(web.RequestHandler):
+class EdgeProtocol(QuickProtocol):
     """One connection among `crowd`, in which there are at most `most`."""
 
-    def __init__(self, manager: web.Server, crowd: "set[EdgeProtocol]", most: int, **options: Any) -> None:
-        super().__init__(manager, **options)
+    def __init__(
+        self, manager: web.Server, crowd: "set[EdgeProtocol]", most: int, answering: Answering | None, **options: Any
+    ) -> None:
+        super().__init__(manager, answering, **options)
         self._crowd, self._most = crowd, most
         # Since when the head of a request is waited for, None while none has begun.
         self._began_s: float | None = None
@@ -72,7 +76,7 @@ class EdgeProtocol(web.RequestHandler):
         """Read what came."""
         super().data_received(data)
         self._heard = True
-        if self._messages or self._current_request is not None:
+        if self.busy:
             self._began_s = None
         elif self._began_s is None:
             self._began_s = self._loop.time()

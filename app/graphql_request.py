@@ -7,7 +7,6 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -31,8 +30,7 @@ class Malformed(Exception):
     """A readable body that is no GraphQL request; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """What was asked: a document by its text, by an identifier, by its hash, or by text and hash."""
 
     query: str | None

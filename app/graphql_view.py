@@ -7,20 +7,20 @@ Strawberry's aiohttp view is the frame; what it does differently from the specif
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
 from strawberry.aiohttp.views import GraphQLView
 
-from app.admission import admit, admit_socket, note_told
-from app.charges import POLL, Charges, Payer
+from app.admission import admit, admit_socket
+from app.answering import Answering
+from app.charges import Charges
 from app.cors import Cors
 from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, JSON, activity_of, sent_request, shows_page
+from app.graphql_request import EVENTS, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -29,23 +29,17 @@ from app.persisted import PersistedDocuments
 from app.poll_tally import Counted
 from app.refusal import HttpRefusal
 from app.replies import Asking, Replies, asking_of
-from app.requests import Prepared, Requests
+from app.requests import Requests
 from app.responses import PRIVATE, SERVER
 from app.socket import Socket, SocketParts
-from app.statuses import PARTIAL_STATUS, STATUS
-from cache.answers import Answer, Answers
-from cache.dependencies import Level
-from models.errors import ErrorCode, Overloaded, PolluxError, RateLimited, Unauthenticated, UnauthenticatedReason, Unavailable
-from models.read_watch import watch
+from cache.answers import Answers
+from models.errors import ErrorCode, Overloaded, Unauthenticated, UnauthenticatedReason
 from models.tasks import end
-from realtime.pacing import ClientActivity, Interval
+from realtime.pacing import ClientActivity
 from realtime.shedding import Demand, Shedding
 from resolvers.context import Context
-from resolvers.polling import general_interval, show_general_interval
-from resolvers.presence import seen_until_next
 from resolvers.services import Services
 from schema.build import PolluxSchema
-from schema.errors import refusal
 
 log = logging.getLogger("pollux.http")
 
@@ -77,11 +71,20 @@ class PolluxView(GraphQLView[Context, None]):
         super().__init__(schema=parts.schema, graphql_ide=None)
         self._parts = parts
         self._services = parts.services
-        self._viewers = parts.viewers
         self._answers = parts.answers
         self._shedding = parts.shedding
         self._replies = Replies(parts.cors)
         self._operations = Operations(parts.schema, parts.requests, parts.persisted, parts.limits)
+        self.answering = Answering(
+            parts.services,
+            parts.viewers,
+            parts.requests,
+            self._operations,
+            parts.answers,
+            parts.charges,
+            parts.shedding,
+            self._replies,
+        )
         self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
         self._open = OpenConnections(parts.max_open)
 
@@ -96,17 +99,8 @@ class PolluxView(GraphQLView[Context, None]):
             return web.Response(status=204, headers={**PRIVATE, **SERVER, "Allow": ALLOW, **preflight})
         try:
             return await self._answer(request, asking)
-        except HttpRefusal as error:
-            return self._refused(asking, error.status, error, error.headers)
-        except Unauthenticated as error:
-            return self._refused(asking, 401, error, {"WWW-Authenticate": "Bearer"})
-        except (RateLimited, Unavailable) as error:
-            retry = {"Retry-After": str(-(-error.retry_after_ms // 1000))}
-            interval = {"X-Poll-Interval": f"{general_interval(self._services).milliseconds / 1000:g}"}
-            return self._refused(asking, 429 if isinstance(error, RateLimited) else 503, error, {**retry, **interval})
-        except Exception:
-            log.exception("request %s failed", asking.request_id)
-            return self._refused(asking, 500, PolluxError("Something went wrong on the server."), {})
+        except Exception as error:  # noqa: BLE001  # where failures end
+            return self.answering.failed(asking, error)
 
     @property
     def counted(self) -> Counted:
@@ -128,6 +122,7 @@ class PolluxView(GraphQLView[Context, None]):
 
     async def close(self, _app: web.Application) -> None:
         """Let nobody wait any longer: held polls are answered with what there is, connections are ended."""
+        self.answering.closed = True
         self._services.wake.close()
         await self._open.close()
 
@@ -140,46 +135,21 @@ class PolluxView(GraphQLView[Context, None]):
         if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and shows_page(request):
             return page.response(request.host)
         accepted = asking.accepted
-        authorization = headers.get("Authorization", "")
-        known = self._viewers.known(authorization) or await self._parts.charges.authorized(request, self._viewers, authorization)
-        asking.payer = payer = Payer(self._parts.charges, request, known.viewer)
-        if not payer.polls():
-            await payer.spend(POLL)
         activity = activity_of(headers)
-        if activity is not ClientActivity.BACKGROUND:
-            self._services.presence.seen(known.viewer.user_id)
-        sent = await sent_request(request)
-        prepared = await self._operations.prepared(sent, asking.request_id, payer)
+        known = await self.answering.identified(asking, request, headers.get("Authorization", ""), activity)
+        prepared = await self.answering.prepared(asking, await sent_request(request))
         if isinstance(prepared, Rejected):
             if accepted.media_type == EVENTS:
                 return await self._streamed(request, asking, _once({"errors": prepared.errors}), known, activity)
-            return self._errors(asking, STATUS[prepared.phase][accepted.media_type], {"errors": prepared.errors}, activity)
+            return self.answering.rejected(asking, prepared, activity)
         if is_streamed(prepared, accepted, safe=request.method != "POST"):
+            assert asking.payer is not None
             admit(self._shedding, known.viewer.user_id, prepared)
-            await payer.operation(prepared.operation)
+            await asking.payer.operation(prepared.operation)
             context = Context(self._services, known.viewer, activity)
-            results = self._operations.results(prepared, context, asking.request_id, payer)
+            results = self._operations.results(prepared, context, asking.request_id, asking.payer)
             return await self._streamed(request, asking, results, known, activity)
-        key: Hashable = None
-        kept = present = None
-        if prepared.key is not None and self._answers is not None:
-            plan = prepared.operation.plan
-            key = (prepared.key, None if plan is not None and plan.shared else known.viewer, activity.value)
-            kept = self._answers.get(key)
-            if kept is not None:
-                present = await self._answers.check(kept, known.viewer.user_id)
-                if present.holds:
-                    asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
-                    kept.sent()
-                    if self._shedding.watching:
-                        note_told(self._shedding, known.viewer.user_id, prepared, kept.poll_interval_ms)
-                    return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
-        admit(self._shedding, known.viewer.user_id, prepared)
-        await payer.operation(prepared.operation)
-        context = Context(self._services, known.viewer, activity)
-        if present is not None:
-            context.started_from(present.heads, present.inbox)
-        return await self._executed(asking, prepared, context, known, key, payer)
+        return await self.answering.answered(asking, known, activity, prepared)
 
     async def _converse(self, request: web.Request, asking: Asking) -> web.StreamResponse:
         """Serve a WebSocket until it ends. Raises HttpRefusal, Overloaded."""
@@ -206,54 +176,10 @@ class PolluxView(GraphQLView[Context, None]):
             raise Overloaded
         if known.expired:
             raise Unauthenticated(UnauthenticatedReason.EXPIRED)
-        headers = self._replies.to_events(asking, self._interval(activity, ()).milliseconds)
+        headers = self._replies.to_events(asking, self.answering.interval(activity, ()).milliseconds)
         stream = EventStream(request, headers, known.expires_s)
         async with self._open.kept(stream):
             return await stream.send(results)
-
-    async def _executed(
-        self, asking: Asking, prepared: Prepared, context: Context, known: Known, key: Hashable, payer: Payer
-    ) -> web.StreamResponse:
-        operation = prepared.operation
-        if operation.is_query:
-            watch(context.undeclared)
-        result = await self._operations.executed(prepared, context)
-        if result.errors:
-            answer = self._operations.answer_of(prepared, result, asking.request_id)
-            status = PARTIAL_STATUS[asking.accepted.media_type]
-            return self._errors(asking, status, answer, context.activity, context.intervals)
-        body = orjson.dumps(self._operations.answer_of(prepared, result, asking.request_id))
-        payer.answered(len(body))
-        if not context.intervals:
-            show_general_interval(context)
-        shared = operation.plan is not None and operation.plan.shared
-        interval = self._interval(context.activity, context.intervals)
-        sent = partial(self._services.pace.fleet.polled, interval.counted)
-        done = Answer(body, context.depends, shared, interval.milliseconds, sent)
-        tally = self._parts.requests.tallies.held(prepared.tally) if context.depends.held else prepared.tally
-        asking.answered(tally, context.depends.level, context.depends)
-        if not operation.is_query:
-            return self._replies.to_mutation(asking, done)
-        done.sent()
-        if self._shedding.watching:
-            note_told(self._shedding, known.viewer.user_id, prepared, interval.milliseconds)
-        seen_until_next(context, interval.milliseconds)
-        if self._answers is not None and key is not None:
-            self._answers.keep(key, done)
-        return self._replies.to(asking, done, known.tag, context.depends.level)
-
-    def _interval(self, activity: ClientActivity, intervals: Sequence[Interval]) -> Interval:
-        """Return the smallest of the intervals that an answer holds, or the general one."""
-        return min(intervals or [general_interval(self._services, activity)], key=lambda one: one.milliseconds)
-
-    def _errors(
-        self, asking: Asking, status: int, answer: dict[str, Any], activity: ClientActivity, intervals: Sequence[Interval] = ()
-    ) -> web.StreamResponse:
-        interval = {"X-Poll-Interval": f"{self._interval(activity, intervals).milliseconds / 1000:g}"}
-        return self._replies.unkept(asking, status, asking.accepted.media_type, answer, interval)
-
-    def _refused(self, asking: Asking, status: int, error: PolluxError, headers: Mapping[str, str]) -> web.StreamResponse:
-        return self._replies.unkept(asking, status, JSON, {"errors": [refusal(error)]}, headers)
 
 
 async def _once(answer: dict[str, Any]) -> AsyncGenerator[bytes, None]:

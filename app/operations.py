@@ -44,18 +44,26 @@ class Operations:
         self._persisted = persisted
         self._reading = asyncio.Lock()
 
+    def known(self, sent: bytes | str) -> Prepared | None:
+        """Return what the same request was before, ready to execute."""
+        found = self._requests.known(sent)
+        if found is not None and found.sha256 is not None:
+            self._persisted.used(found.sha256)
+        return found
+
     async def prepared(self, sent: bytes | str, request_id: str, payer: Payer) -> Prepared | Rejected:
         """Return a request, the body or query string of one, ready to execute, or why it cannot be.
 
         Raises HttpRefusal, RateLimited.
         """
-        found = self._requests.known(sent) or await self._prepare(sent, payer)
+        known = self.known(sent)
+        if known is not None:
+            return known
+        found = await self._prepare(sent, payer)
         if isinstance(found, Refused):
             return Rejected(found.phase, formatted(found.errors, code=found.code, request_id=request_id))
         if isinstance(found, DocumentRefused):
             return Rejected(found.phase, [refusal(found)])
-        if found.sha256 is not None:
-            self._persisted.used(found.sha256)
         return found
 
     async def executed(self, prepared: Prepared, context: Context) -> ExecutionResult:

@@ -24,7 +24,7 @@ OVERHEAD_BYTES = 1000
 MAX_SENT_ONCE = 20_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Prepared:
     """A request ready to execute.
 

@@ -4,6 +4,7 @@ Rule: `QuickResponse` writes what aiohttp's own Response would, for the plain ca
 stays open; every other case is aiohttp's. Headers that an answer always has are encoded once, the others per request.
 """
 
+import asyncio
 import time
 import zlib
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ _GZIP_LEVEL = 1
 # Bodies up to this size are copied behind their head, so that both are one write.
 _ONE_WRITE_BYTES = 16 * 1024
 # What may wait in a connection's buffer before a slow reader is waited for.
-_BUFFER_BYTES = 64 * 1024
+BUFFER_BYTES = 64 * 1024
 # Of statuses that Python does not know, or knows by another name.
 _REASONS = {294: "Partial", 422: "Unprocessable Content"}
 
@@ -89,14 +90,19 @@ class QuickResponse(web.StreamResponse):
         ):
             await self._send_plainly(request)
             return None
-        lines = f"{self._more}Date: {_date()}\r\n\r\n".encode("latin-1")
+        self.send_on(transport)
+        if transport.get_write_buffer_size() > BUFFER_BYTES:
+            await request.writer.drain()
+        return None
+
+    def send_on(self, transport: asyncio.WriteTransport, *, last: bool = False) -> None:
+        """Send the response to who speaks HTTP/1.1; on a connection that stays open, unless it is its `last`."""
+        close = "Connection: close\r\n" if last else ""
+        lines = f"{self._more}{close}Date: {_date()}\r\n\r\n".encode("latin-1")
         if len(self._whole) <= _ONE_WRITE_BYTES:
             transport.write(b"".join((self._first, lines, self._whole)))
         else:
             transport.writelines((self._first + lines, self._whole))
-        if transport.get_write_buffer_size() > _BUFFER_BYTES:
-            await request.writer.drain()
-        return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Do nothing: `prepare` sent everything."""

@@ -5,10 +5,11 @@ kept answer is used only if they, the people it shows and the values it shows ar
 what it was made from. Where it is not, the heads just read are what the new answer is made under.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cache.dependencies import Dependencies
 from cache.lineage import Lineage
@@ -51,6 +52,28 @@ class Present(NamedTuple):
     holds: bool
     heads: dict[int, ChannelHead | None]
     inbox: InboxHead | None
+
+
+class Asked(NamedTuple):
+    """Heads to come: of an answer's channels by id, and of the viewer's inbox where it shows something of that."""
+
+    heads: "dict[int, asyncio.Future[ChannelHead | None]]"
+    inbox: "asyncio.Future[InboxHead | None] | None"
+
+    @property
+    def all(self) -> "list[asyncio.Future[Any]]":
+        return [*self.heads.values(), self.inbox] if self.inbox is not None else [*self.heads.values()]
+
+    @property
+    def last_profile(self) -> int:
+        """The last profile change of all these heads, which must be there."""
+        found = [coming.result() for coming in self.all]
+        return max((head.last_profile for head in found if head is not None), default=0)
+
+    def present(self, *, holds: bool) -> Present:
+        """Return these heads, which must be there."""
+        heads = {channel_id: coming.result() for channel_id, coming in self.heads.items()}
+        return Present(holds, heads, self.inbox.result() if self.inbox is not None else None)
 
 
 class Answers:
@@ -97,31 +120,45 @@ class Answers:
 
     async def check(self, answer: Answer, viewer_id: int) -> Present:
         """Return whether an answer holds for a viewer at this moment. Raises Unavailable."""
-        depends = answer.depends
-        reading_inbox = self._read_index.inboxes.get(viewer_id) if depends.inbox is not None else None
-        heads: dict[int, ChannelHead | None] = {}
+        asked = self.ask(answer, viewer_id)
+        for coming in asked.all:
+            await coming
+        present = self.judge(answer, asked, viewer_id)
+        if present is None:
+            holds = await self._knows_everybody(answer.depends, asked.last_profile)
+            present = self._judged(answer, asked, viewer_id, holds=holds)
+        return present
+
+    def ask(self, answer: Answer, viewer_id: int) -> Asked:
+        """Ask for the heads that an answer depends on: all of them, before the first is waited for."""
+        depends, read_index = answer.depends, self._read_index
+        heads = {channel_id: read_index.channels.get((channel_id, viewer_id)) for channel_id in depends.heads}
+        return Asked(heads, read_index.inboxes.get(viewer_id) if depends.inbox is not None else None)
+
+    def judge(self, answer: Answer, asked: Asked, viewer_id: int) -> Present | None:
+        """Return whether an answer holds, when all that it asked for is there; None where the people it shows are to be
+        looked at before that is known. Raises Unavailable.
+        """
+        depends, shared = answer.depends, answer.shared
         holds = self._clock_s() < depends.until_s
-        last_profile = 0
-        # All of them are asked for before the first is waited for.
-        for key, coming in [(key, self._read_index.channel(key, viewer_id)) for key in depends.heads]:
-            head = heads[key] = await coming
-            holds = holds and _is_as_before(depends.heads[key], head, shared=answer.shared)
-            if head is not None and head.last_profile > last_profile:
-                last_profile = head.last_profile
-        inbox = None
-        if reading_inbox is not None and depends.inbox is not None:
-            inbox = await reading_inbox
-            holds = holds and inbox is not None and inbox.version == depends.inbox.version
-            last_profile = max(last_profile, inbox.last_profile if inbox is not None else 0)
+        for channel_id, coming in asked.heads.items():
+            holds = holds and _is_as_before(depends.heads[channel_id], coming.result(), shared=shared)
+        if asked.inbox is not None:
+            inbox = asked.inbox.result()
+            holds = holds and inbox is not None and depends.inbox is not None and inbox.version == depends.inbox.version
         holds = holds and self._shows_the_same(depends)
-        if holds and depends.people and last_profile > depends.last_profile:
-            holds = await self._knows_everybody(depends, last_profile)
+        if holds and depends.people and asked.last_profile > depends.last_profile:
+            return None
+        return self._judged(answer, asked, viewer_id, holds=holds)
+
+    def _judged(self, answer: Answer, asked: Asked, viewer_id: int, *, holds: bool) -> Present:
+        present = asked.present(holds=holds)
         if holds:
             self.hits += 1
-            self._see(answer, heads, viewer_id)
+            self._see(answer, present.heads, viewer_id)
         else:
             self.stale += 1
-        return Present(holds, heads, inbox)
+        return present
 
     def _shows_the_same(self, depends: Dependencies) -> bool:
         """Whether the values an answer shows are those that would be shown now; they hold for a tick."""

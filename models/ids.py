@@ -4,7 +4,6 @@ An id is base64url, without padding, of a kind byte and the row's keys as varint
 Rule: one thing has exactly one id. A text that does not decode to itself is BadUserInput, never "not found".
 """
 
-import base64
 import binascii
 import hashlib
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from typing import assert_never
 from models.errors import BadUserInput
 
 USER_HASH_BYTES = 16
+_LONGEST_TEXT = 64
 # A 64-bit key takes at most ten 7-bit groups.
 _LONGEST_VARINT_BYTES = 10
 
@@ -56,6 +56,7 @@ NodeId = UserId | ChannelId | MessageId | MemberId | NotificationId | InboxId
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def user_hash_hex(issuer: str, subject: str) -> str:
@@ -84,14 +85,15 @@ def encode(node: NodeId) -> str:
             assert_never(node)
 
 
+@lru_cache(maxsize=8192)
 def decode(text: str) -> NodeId:
     """Return what `text` names. Raises BadUserInput unless `encode` would give this very text."""
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) <= 64 else b""
+        raw = bytes_of(text) if len(text) <= _LONGEST_TEXT else b""
         node = _node(raw[:1], raw[1:])
         if node is not None and encode(node) == text:
             return node
-    except (binascii.Error, ValueError, IndexError):
+    except (ValueError, IndexError):
         pass  # said below, with the other ways of being malformed
     raise BadUserInput("This is not an id of this API.")
 
@@ -157,3 +159,11 @@ def read_varint(raw: bytes) -> tuple[int, bytes]:
 def text_of(raw: bytes) -> str:
     """Return bytes as URL-safe base64 without padding."""
     return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_URL_SAFE).decode()
+
+
+def bytes_of(text: str) -> bytes:
+    """Return the bytes that `text_of` was given; of any other text perhaps some bytes, whose text is another.
+
+    Raises ValueError for what is no base64.
+    """
+    return binascii.a2b_base64(text.encode().translate(_FROM_URL_SAFE) + b"==")

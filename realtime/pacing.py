@@ -3,7 +3,7 @@
 Rule: an interval is a pure function of what is passed in. How each policy chooses is in `tables.py` and `adaptive.py`.
 """
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 
@@ -22,7 +22,7 @@ class PollingReason(Enum):
     IDLE = "IDLE"
 
 
-class ClientActivity(Enum):
+class ClientActivity(StrEnum):
     ACTIVE = "ACTIVE"
     IDLE = "IDLE"
     BACKGROUND = "BACKGROUND"

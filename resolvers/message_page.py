@@ -4,7 +4,9 @@ Rule: seqs have no gaps, so a page is cut from the head alone, and nothing is re
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cache.fragments import Loaded, Selection
 from models.head import ChannelHead
@@ -19,10 +21,31 @@ from resolvers.message import (
     records_of,
     views_of,
 )
-from resolvers.paging import Edge, PageInfo, PageRequest
+from resolvers.paging import Edge, PageRequest
 from resolvers.presence import touch
 
 DEFAULT_PAGE = 50
+
+
+class MessagePageInfo(NamedTuple):
+    """Where a page of messages stands: as `PageInfo`, but that a cursor is signed only where it is selected.
+
+    `start` and `end` are seqs, or texts that a client gave.
+    """
+
+    has_next_page: bool
+    has_previous_page: bool
+    start: int | str | None
+    end: int | str
+    cursor_of: Callable[[int], str]
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.cursor_of(self.start) if isinstance(self.start, int) else self.start
+
+    @property
+    def end_cursor(self) -> str:
+        return self.cursor_of(self.end) if isinstance(self.end, int) else self.end
 
 
 @dataclass(slots=True)
@@ -32,7 +55,7 @@ class MessagePage:
     head: ChannelHead
     first: int
     last: int
-    page_info: PageInfo
+    page_info: MessagePageInfo
     _views: "asyncio.Future[list[MessageView]] | None" = None
 
     async def views(self, ctx: Context) -> list[MessageView]:
@@ -68,11 +91,12 @@ async def messages(ctx: Context, channel_id: int, request: PageRequest) -> Messa
     some = first <= last
     if request.after is not None:
         ctx.depends.brings(some)
-    info = PageInfo(
+    info = MessagePageInfo(
         has_next_page=high < head.last_message if backward else last < high,
         has_previous_page=first > low if backward else low > 1,
-        start_cursor=message_cursor(ctx, channel_id, first) if some else request.before,
-        end_cursor=message_cursor(ctx, channel_id, last) if some else request.after or message_cursor(ctx, channel_id, 0),
+        start=first if some else request.before,
+        end=last if some else request.after or 0,
+        cursor_of=lambda seq: message_cursor(ctx, channel_id, seq),
     )
     return MessagePage(head, first, last, info)
 

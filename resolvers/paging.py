@@ -38,8 +38,7 @@ class PageRequest:
         return self.last is not None
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
+class PageInfo(NamedTuple):
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None

@@ -67,7 +67,7 @@ class Document:
         return self.prices[name]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Operation:
     """One operation with its variables: everything of a request that does not change when it is sent again.
 

@@ -48,7 +48,7 @@ async def test_a_remembered_token_is_forgotten_with_its_key(
     async with TestServer(provider) as server:
         app = build_app(settings.model_copy(update={"jwks_url": str(server.make_url("/keys"))}), *opened)
         client = await aiohttp_client(app)
-        key_set = app[VIEW]._viewers._tokens.keys
+        key_set = app[VIEW].answering._viewers._tokens.keys
         assert key_set is not None
         old, new = _token(OLD, "old"), _token(NEW, "new")
         assert [await _poll(client, old) for _ in range(3)] == [(200, "")] * 3

@@ -1,0 +1,93 @@
+"""Heads of requests that were read before: the same bytes say the same, so aiohttp's parser reads them once.
+
+Rule: nothing is parsed here. A head is learned from a request that aiohttp read from exactly these bytes, between two requests
+of a connection, and only where the bytes behind it are its whole body: what a parser makes of bytes, it makes of equal bytes
+again. Only heads that say nothing out of the ordinary are learned.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiohttp import HttpVersion11
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+
+from app.graphql_request import JSON, accepted, activity_of
+from app.refusal import HttpRefusal
+from cache.lru import Lru, SecondSight
+from realtime.pacing import ClientActivity
+
+PATH = "/graphql"
+END = b"\r\n\r\n"
+# Some thousand clients, of a token of 400 bytes each.
+MAX_BYTES = 8 << 20
+MAX_SEEN_ONCE = 20_000
+# What a head takes beside its own bytes, its token being remembered a second time.
+_OVERHEAD_BYTES = 600
+# A poll is hardly ever longer; what is, takes longer to read than its head.
+_LONGEST_BODY_BYTES = 16 * 1024
+# What is looked at again when the head is.
+_LOOKED_AT = ("Accept", "Accept-Encoding", "If-None-Match", "Origin", "X-Forwarded-For")
+# Who says one of these is answered with more care. Ids of requests are another each time.
+_UNUSUAL = frozenset(
+    {"expect", "content-encoding", "transfer-encoding", "upgrade", "x-request-id", "sec-websocket-key", "traceparent"}
+)
+
+
+class Head(NamedTuple):
+    """What a head says: the headers that are looked at again, who asks, and the `length` of the body behind it."""
+
+    headers: Mapping[str, str]
+    authorization: str
+    activity: ClientActivity
+    length: int
+
+
+class KnownHeads:
+    """Remembers heads by their bytes."""
+
+    def __init__(self) -> None:
+        self._heads: Lru[bytes, Head] = Lru(MAX_BYTES)
+        self._seen = SecondSight(MAX_SEEN_ONCE)
+
+    def find(self, data: bytes) -> tuple[Head, bytes] | None:
+        """Return head and body of bytes that are one whole request with a head that is known."""
+        end = data.find(END) + len(END)
+        head = self._heads.get(data[:end])
+        return (head, data[end:]) if head is not None and len(data) - end == head.length else None
+
+    def learn(self, data: bytes, message: RawRequestMessage, payload: StreamReader) -> bool:
+        """Take note of the head of a request that was read from `data`; whether that was one whole request and no more."""
+        end = data.find(END) + len(END)
+        length = len(data) - end
+        if end < len(END) or not payload.is_eof() or payload.total_bytes != length:
+            return False
+        said = data[:end]
+        if length <= _LONGEST_BODY_BYTES and self._heads.get(said) is None and self._seen.seen_before(said):
+            head = _head_of(message, length)
+            if head is not None:
+                self._heads.put(said, head, 2 * end + _OVERHEAD_BYTES)
+        return True
+
+
+def _head_of(message: RawRequestMessage, length: int) -> Head | None:
+    """Return what a head says, None where it is out of the ordinary."""
+    headers, names = message.headers, [name.lower() for name in message.headers]
+    plain = (
+        message.method == "POST"
+        and message.path == PATH
+        and message.version == HttpVersion11
+        and not (message.should_close or message.upgrade or message.chunked or message.compression)
+        and headers.get("Content-Type") == JSON
+        and headers.get("Content-Length") == str(length)
+        and "Authorization" in headers
+        and len(set(names)) == len(names)
+        and _UNUSUAL.isdisjoint(names)
+    )
+    try:
+        if not plain or accepted(headers.get("Accept", "")).events:
+            return None
+    except HttpRefusal:
+        return None
+    looked_at = {name: headers[name] for name in _LOOKED_AT if name in headers}
+    return Head(looked_at, headers["Authorization"], activity_of(headers), length)
