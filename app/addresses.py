@@ -7,6 +7,8 @@ from its end, past every address that is a trusted proxy's own.
 import ipaddress
 from collections.abc import Mapping, Sequence
 
+from multidict import MultiMapping
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Who has one address of IPv6 has this much of it.
@@ -25,8 +27,8 @@ def client_address(peer: object, headers: Mapping[str, str], trusted: Sequence[N
     address = _parsed(str(peer[0])) if isinstance(peer, tuple) and peer else None
     if address is None:
         return ""
-    forwarded = headers.get("X-Forwarded-For") if _is_trusted(address, trusted) else None
-    for hop in reversed(forwarded.split(",")[-_MAX_HOPS:] if forwarded is not None else ()):
+    forwarded = _lines(headers, "X-Forwarded-For") if _is_trusted(address, trusted) else ""
+    for hop in reversed(forwarded.split(",")[-_MAX_HOPS:] if forwarded else ()):
         before = _parsed(hop.strip())
         if before is None:
             break
@@ -36,6 +38,11 @@ def client_address(peer: object, headers: Mapping[str, str], trusted: Sequence[N
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _OF_ONE_CLIENT), strict=False).network_address)
     return str(address)
+
+
+def _lines(headers: Mapping[str, str], name: str) -> str:
+    """Return all lines of a header, which are one list: some proxies write a line of their own behind the client's."""
+    return ",".join(headers.getall(name, ())) if isinstance(headers, MultiMapping) else headers.get(name, "")
 
 
 def _is_trusted(address: _Address, trusted: Sequence[Network]) -> bool:

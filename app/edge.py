@@ -11,8 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from app.edge_protocol import BEAT_S, KEEP_S, LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, REST_S, EdgeProtocol
+from app.edge_protocol import BEAT_S, KEEP_S, LONGEST_HEADER_BYTES, LONGEST_LINE_BYTES, REST_S, EdgeProtocol, error_answer
 from app.wiring import ANSWER, VIEW
+from models.errors import ErrorCode
 from models.tasks import end
 
 log = logging.getLogger("pollux.http")
@@ -23,6 +24,7 @@ DRAIN_S = 5.0
 # could be closed while a request is on its way, and the client would not know what became of it.
 LINGER_S = 3.0
 _LOOK_S = 0.05
+_CONTINUE = "100-continue"
 
 
 class Edge:
@@ -94,6 +96,8 @@ class Edge:
         if target == "/graphql" or target.startswith("/graphql?"):
             assert isinstance(request, web.Request)
             response = await self._answer(request)
+        elif request.headers.get("Expect", _CONTINUE).lower() not in (_CONTINUE, ""):  # aiohttp would repeat it, as text
+            response = error_answer(417, "This server continues, and nothing else.", ErrorCode.BAD_REQUEST)
         else:
             response = await self._application(request)
         if self.closing:

@@ -111,6 +111,11 @@ class EdgeProtocol(QuickProtocol):
         else:
             log.debug("not HTTP: %s", message)
             code, said = ErrorCode.BAD_REQUEST, "This is not a request of HTTP/1.1."
-        answer = web.Response(status=status, body=_refusal(said, code), content_type="application/json", headers=NO_STORE)
-        answer.force_close()
-        return answer
+        return error_answer(status, said, code)
+
+
+def error_answer(status: int, said: str, code: ErrorCode) -> web.Response:
+    """Return an answer after which the connection ends."""
+    answer = web.Response(status=status, body=_refusal(said, code), content_type="application/json", headers=NO_STORE)
+    answer.force_close()
+    return answer

@@ -105,7 +105,10 @@ def _too_large(request: web.Request) -> HttpRefusal:
 def parse_request(sent: bytes | str) -> GraphQLRequest:
     """Return the operation that a body or a query string asks for. Raises HttpRefusal, Malformed."""
     if isinstance(sent, str):
-        parameters = dict(parse_qsl(sent, keep_blank_values=True))
+        pairs = parse_qsl(sent, keep_blank_values=True)
+        parameters = dict(pairs)
+        if len(pairs) != len(parameters):  # what is in front of this server may have looked at the other one
+            raise HttpRefusal(400, "A parameter of the URL stands there twice.")
         return graphql_request({**parameters, **{key: _parameter(parameters, key) for key in ("variables", "extensions")}})
     payload = parse_json(sent)
     if isinstance(payload, list):

@@ -135,8 +135,11 @@ class PolluxView(GraphQLView[Context, None]):
         if page is not None and request.method == "GET" and "text/html" in headers.get("Accept", "") and shows_page(request):
             return page.response(request.host)
         accepted = asking.accepted
+        given = headers.getall("Authorization", ())
+        if len(given) > 1:  # what is in front of this server may have looked at the other one
+            raise HttpRefusal(400, "Send one Authorization header.")
         activity = activity_of(headers)
-        known = await self.answering.identified(asking, request, headers.get("Authorization", ""), activity)
+        known = await self.answering.identified(asking, request, given[0] if given else "", activity)
         prepared = await self.answering.prepared(asking, await sent_request(request))
         if isinstance(prepared, Rejected):
             if accepted.media_type == EVENTS:

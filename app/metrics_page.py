@@ -7,7 +7,7 @@ on a developer's own machine alone.
 import asyncio
 import hmac
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import hdrs, web
 from prometheus_client.exposition import choose_encoder
@@ -49,7 +49,7 @@ class MetricsPage:
     async def _answer(self, request: web.Request) -> web.Response:
         if self._token is None and not self._is_open:
             raise web.HTTPNotFound
-        if self._token is not None and not self._is_known(request.headers.get(hdrs.AUTHORIZATION, "")):
+        if self._token is not None and not self._is_known(request.headers.getall(hdrs.AUTHORIZATION, ())):
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
         values = self._values()
         if self._shelf is not None:
@@ -57,5 +57,7 @@ class MetricsPage:
         encode, content_type = choose_encoder(request.headers.get(hdrs.ACCEPT, ""))
         return web.Response(body=encode(registry(values)), headers={**_HEADERS, hdrs.CONTENT_TYPE: content_type})
 
-    def _is_known(self, authorization: str) -> bool:
-        return self._token is not None and hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode())
+    def _is_known(self, given: Sequence[str]) -> bool:
+        # A header need not be UTF-8; what of it is not is kept by aiohttp as lone surrogates.
+        sent = given[0].encode(errors="surrogateescape") if len(given) == 1 else b""
+        return self._token is not None and hmac.compare_digest(sent, f"Bearer {self._token}".encode())

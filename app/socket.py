@@ -161,8 +161,8 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
 
     async def on_ws_connect(self, _context: None) -> Any:
         """Let in who has a token; the acknowledgement has no payload. Raises ConnectionRejectionError, WebSocketDisconnected."""
-        given = next((value for key, value in self._payload.items() if key.lower() == "authorization"), "")
-        authorization = given if isinstance(given, str) else ""
+        given = [value for key, value in self._payload.items() if key.lower() == "authorization"]
+        authorization = given[0] if len(given) == 1 and isinstance(given[0], str) else ""
         try:
             viewers, charges = self._parts.viewers, self._parts.charges
             known = viewers.known(authorization) or await charges.authorized(self._request, viewers, authorization)

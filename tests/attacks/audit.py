@@ -2,9 +2,13 @@
 
 pip-audit and npm ask the registry for advisories. Where it has none to give they find nothing, which is no answer: then it is
 said what was not looked at, and the exit status is 2. A finding is 1.
+
+Every registry knows which release is the newest: a package that is has all the mending there is. Those that are not are named,
+which is no finding by itself.
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +19,7 @@ from tests.attacks.committed import secrets_in
 ROOT = Path(__file__).parents[2]
 CLEAN, FOUND, NOT_ASKED = 0, 1, 2
 _PATIENCE_S = 600
+_NPM = ["sh", str(ROOT / "web" / "node.sh"), str(ROOT / ".venv" / "bin"), "npm"]
 
 
 def main(pip_audit: str) -> int:
@@ -24,7 +29,48 @@ def main(pip_audit: str) -> int:
         worst = max(worst, _say(f"requirements/{pins.name}", *_python(pip_audit, pins)))
     for folder in ("web", "clients/typescript", "tests/npm"):
         worst = max(worst, _say(f"{folder}/package-lock.json", *_npm(ROOT / folder)))
+    _name_behind("Python", _python_behind())
+    for folder in ("web", "clients/typescript", "tests/npm"):
+        _name_behind(folder, _npm_behind(ROOT / folder))
     return max(worst, _say("what was ever committed", *_history()))
+
+
+def _name_behind(what: str, behind: list[str] | None) -> None:
+    """Say which packages have a newer release; None where nobody could be asked."""
+    found = "could not be asked" if behind is None else ", ".join(behind) or "none"
+    sys.stdout.write(f"{'':12}{what}: packages with a newer release: {found}\n")
+    sys.stdout.flush()
+
+
+def _python_behind() -> list[str] | None:
+    """Compare what is pinned with the newest releases; pip asks for what is installed, which is all of it but plots."""
+    pinned = {
+        (name.lower(), version)
+        for pins in (ROOT / "requirements").glob("*.txt")
+        for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", pins.read_text(), re.MULTILINE)
+    }
+    asked = [sys.executable, "-m", "pip", "list", "--outdated", "--format", "json", "--disable-pip-version-check"]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+    if done.returncode:
+        return None
+    return [
+        f"{one['name']} {one['version']} ({one['latest_version']})"
+        for one in json.loads(done.stdout)
+        if (one["name"].lower(), one["version"]) in pinned
+    ]
+
+
+def _npm_behind(folder: Path) -> list[str] | None:
+    """Compare what a lock pins, of what its package asks for, with the newest releases."""
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    done = subprocess.run([*_NPM, "outdated", "--json", "--package-lock-only"], cwd=folder, capture_output=True, text=True,
+                          timeout=_PATIENCE_S, check=False)  # fmt: skip
+    try:
+        found = json.loads(done.stdout or "{}").items()
+        pairs = [(name, locked[f"node_modules/{name}"]["version"], one["latest"]) for name, one in found]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return [f"{name} {version} ({latest})" for name, version, latest in pairs if version != latest]
 
 
 def _python(pip_audit: str, pins: Path) -> tuple[int, str]:
@@ -42,7 +88,7 @@ def _python(pip_audit: str, pins: Path) -> tuple[int, str]:
 
 
 def _npm(folder: Path) -> tuple[int, str]:
-    asked = ["sh", str(ROOT / "web" / "node.sh"), str(ROOT / ".venv" / "bin"), "npm", "audit", "--json", "--package-lock-only"]
+    asked = [*_NPM, "audit", "--json", "--package-lock-only"]
     done = subprocess.run(asked, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
     try:
         counted = json.loads(done.stdout)["metadata"]["vulnerabilities"]["total"]

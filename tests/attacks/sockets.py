@@ -41,6 +41,7 @@ ATTACKS = [
     _said("no token", 4403, {"type": "connection_init"}),
     _said("a wrong token", 4403, {"type": "connection_init", "payload": {"Authorization": "Bearer x"}}),
     _said("a token in a list", 4403, {"type": "connection_init", "payload": {"Authorization": ["Bearer"]}}),
+    _said("two tokens", 4403, {"type": "connection_init", "payload": {**INIT["payload"], "authorization": "Bearer x"}}),
     _said("a list for a payload", 4400, {"type": "connection_init", "payload": []}),
     _said("garbage", 4400, "{"),
     _said("depth", 4400, "[" * 100_000),

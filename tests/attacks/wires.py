@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.asking import token
 from tests.attacks.attack import JSON, MALLORY
 from tests.attacks.sockets import INIT, PROTOCOL
+from tests.attacks.target import METRICS_TOKEN
 
 BODY = b'{"query":"{ viewer { name } }"}'
 _SIZE = len(BODY)
@@ -45,6 +46,15 @@ def _post(name: str, headers: bytes, body: bytes = BODY, status: int = 400, line
     )
 
 
+def _get(name: str, path: str, status: int, *headers: bytes) -> WireAttack:
+    """Return a question by GET, with these headers alone."""
+    head = [f"GET {path} HTTP/1.1".encode(), b"Host: x", b"Connection: close", *headers]
+    return WireAttack(f"wire: {name}", b"\r\n".join(head) + b"\r\n\r\n", [status])
+
+
+_NAME = "/graphql?query=%7Bviewer%7Bname%7D%7D"
+_MALLORY, _NOBODY = f"Authorization: Bearer {token(MALLORY)}".encode(), b"Authorization: Bearer x"
+
 ATTACKS = [
     _post("a length and chunks", _CL + _TE, _CHUNKED),
     _post("chunks and a length of 0", _TE + b"Content-Length: 0\r\n", _CHUNKED),
@@ -81,6 +91,17 @@ ATTACKS = [
     _post("a trailer that would be somebody else", _TE, b"%x\r\n%b\r\n0\r\nAuthorization: Bearer x\r\n\r\n" % (_SIZE, BODY), 200),
     _post("an extension of a chunk", _TE, b"%x;a=%b\r\n%b\r\n0\r\n\r\n" % (_SIZE, b"a" * 5000, BODY), 200),
     WireAttack("wire: lines ended by LF", _post("", _CL).sent.replace(b"\r\n", b"\n"), [400]),
+    _get("one token", _NAME, 200, _MALLORY),
+    _get("two tokens", _NAME, 400, _MALLORY, _NOBODY),
+    _get("two tokens, the other way", _NAME, 400, _NOBODY, _MALLORY),
+    _get("one token twice", _NAME, 400, _MALLORY, _MALLORY),
+    _get("a token and none", _NAME, 400, _MALLORY, b"authorization:"),
+    _get("a token that is no text", _NAME, 401, b"Authorization: Bearer \xff"),
+    _get("a query twice", f"{_NAME}&query=%7Bviewer%7Bid%7D%7D", 400, _MALLORY),
+    _get("two tokens of an operator", "/metrics", 401, f"Authorization: Bearer {METRICS_TOKEN}".encode(), _NOBODY),
+    _get("an operator's token that is no text", "/metrics", 401, b"Authorization: Bearer \xff"),
+    _get("an expectation", "/livez", 417, b"Expect: <script>"),
+    _get("an expectation that is no text", "/nothing", 417, b"Expect: \xff"),
     WireAttack("wire: no host", b"GET /livez HTTP/1.1\r\n\r\n", [400]),
     WireAttack("wire: HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400]),
     WireAttack("wire: garbage", b"\xff" * 100_000, [400]),

@@ -1,6 +1,7 @@
 """Client addresses: what a client writes about itself is not believed, what a trusted proxy writes is."""
 
 import pytest
+from multidict import CIMultiDict
 
 from app.addresses import client_address, parse_networks
 
@@ -39,12 +40,18 @@ PEER, PROXY = ("203.0.113.5", 4711), ("10.1.2.3", 4711)
     ],
 )  # fmt: skip
 def test_an_address_is_the_peers_or_what_trusted_proxies_wrote(peer: object, forwarded: str | None, address: str) -> None:
-    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    headers = CIMultiDict({} if forwarded is None else {"X-Forwarded-For": forwarded})
     assert client_address(peer, headers, TRUSTED) == address
 
 
+def test_a_line_that_a_proxy_added_counts_for_more_than_the_clients_own() -> None:
+    own, added = ("X-Forwarded-For", "1.1.1.1"), ("X-Forwarded-For", "198.51.100.1")
+    assert client_address(PROXY, CIMultiDict([own, added]), TRUSTED) == "198.51.100.1"
+    assert client_address(PROXY, CIMultiDict([own, own, added, ("X-Forwarded-For", "10.9.9.9")]), TRUSTED) == "198.51.100.1"
+
+
 def test_without_trusted_proxies_nothing_that_is_written_counts() -> None:
-    assert client_address(PROXY, {"X-Forwarded-For": "198.51.100.1"}, ()) == "10.1.2.3"
+    assert client_address(PROXY, CIMultiDict({"X-Forwarded-For": "198.51.100.1"}), ()) == "10.1.2.3"
 
 
 @pytest.mark.parametrize("text", ["", "proxy", "10.0.0.1/8", "10.0.0.0/8,,", "10.0.0.0/33"])
