@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import workloads
 from benchmarks.contestants import Contestant
 from benchmarks.processes import busy_s, cpu_s, tree
-from benchmarks.wrk import Plan, drive
+from benchmarks.wrk import CLIENTS, Clients, Plan, drive
 
 WARM_S = 2
 PRESENCE_SETTLES_S = 2.5
@@ -49,20 +49,37 @@ class NotOffered(Exception):
     """The server does not have what the workload asks for."""
 
 
-def measure(contestant: Contestant, workload: str, *, seconds: float, seed: int, warm_s: float = WARM_S) -> Run:
+def measure(
+    contestant: Contestant,
+    workload: str,
+    *,
+    seconds: float,
+    seed: int,
+    warm_s: float = WARM_S,
+    clients: Clients = CLIENTS,
+) -> Run:
     """Return what a run of a workload took. Raises NotOffered, AssertionError where answers are wrong."""
     plan = contestant.plan(workload)
     if workload in workloads.CONDITIONAL and contestant.learns_etags:
         plan = _conditional(plan, contestant.port)
-    return measure_plan(
-        plan, contestant.port, contestant.pid, contestant.folder / "plan", seconds=seconds, seed=seed, warm_s=warm_s
-    )
+    folder = contestant.folder / "plan"
+    return measure_plan(plan, contestant.port, contestant.pid, folder, seconds=seconds, seed=seed, warm_s=warm_s, clients=clients)
 
 
-def measure_plan(plan: Plan, port: int, pid: int, folder: Path, *, seconds: float, seed: int, warm_s: float = WARM_S) -> Run:
+def measure_plan(
+    plan: Plan,
+    port: int,
+    pid: int,
+    folder: Path,
+    *,
+    seconds: float,
+    seed: int,
+    warm_s: float = WARM_S,
+    clients: Clients = CLIENTS,
+) -> Run:
     """Return what a run of a plan took the server whose processes are below `pid`."""
     plan.write(folder)
-    warm = drive(port, folder, seconds=warm_s, seed=2 * seed, check=True)
+    warm = drive(port, folder, seconds=warm_s, seed=2 * seed, check=True, clients=clients)
     assert warm.checked > 0, "nothing was answered"
     assert warm.failed == 0, (
         f"{warm.failed} of {warm.checked} answers were not right, such as {plan.kinds[0].ask(port).body[:300]!r}"
@@ -71,7 +88,7 @@ def measure_plan(plan: Plan, port: int, pid: int, folder: Path, *, seconds: floa
         assert warm.unchanged > warm.checked * 0.9, f"only {warm.unchanged} of {warm.checked} answers were 304"
     server, before_s = tree(pid), busy_s()
     server_s, ours_s = cpu_s(server), cpu_s(tree(os.getpid()))
-    driven = drive(port, folder, seconds=seconds, seed=2 * seed + 1)
+    driven = drive(port, folder, seconds=seconds, seed=2 * seed + 1, clients=clients)
     server_s = cpu_s(server) - server_s
     if plan.kinds[0].etag is not None:
         assert driven.bytes / driven.requests < SAME_LENGTH * warm.bytes / warm.requests, "the ETag did not hold for the whole run"

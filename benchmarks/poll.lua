@@ -1,4 +1,5 @@
 -- Requests of one workload, drawn at random: FOLDER holds what Plan.write wrote, SEED starts the draw.
+-- With REST_MS each connection rests so long between an answer and its next request.
 -- With CHECK=1 every answer is read too, which costs the core wrk runs on: for warming up, not for measuring.
 local folder, seed = os.getenv('FOLDER'), tonumber(os.getenv('SEED') or '1')
 local kinds, total, sent = {}, 0, 0
@@ -54,6 +55,11 @@ if os.getenv('CHECK') then
       failed = failed + 1
     end
   end
+end
+
+local rest_ms = tonumber(os.getenv('REST_MS') or '')
+if rest_ms then
+  function delay() return rest_ms end
 end
 
 local threads = {}

@@ -1,6 +1,6 @@
 """Driving a server with wrk, which draws requests from a plan.
 
-Rule: all connections are busy all the time (a closed loop), so latencies are those of a saturated server.
+Rule: connections that do not rest are busy all the time (a closed loop), so latencies are those of a saturated server.
 """
 
 import http.client
@@ -12,11 +12,20 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LUA = Path(__file__).with_name("poll.lua")
-CONNECTIONS = 64
 DEADLINE_S = 5
+
+
+class Clients(NamedTuple):
+    """How many connections there are, and how long each rests between an answer and its next request."""
+
+    number: int = 64
+    rest_ms: int = 0
+
+
+CLIENTS = Clients()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +115,12 @@ class Driven:
     unchanged: int
 
 
-def drive(port: int, folder: Path, *, seconds: float, seed: int, check: bool = False) -> Driven:
+def drive(port: int, folder: Path, *, seconds: float, seed: int, check: bool = False, clients: Clients = CLIENTS) -> Driven:
     """Send the requests of the plan in `folder` for some seconds."""
     environment = {**os.environ, "FOLDER": str(folder), "SEED": str(seed), **({"CHECK": "1"} if check else {})}
-    options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", f"{DEADLINE_S}s", "-s", str(LUA)]
+    if clients.rest_ms:
+        environment["REST_MS"] = str(clients.rest_ms)
+    options = ["-t1", f"-c{clients.number}", f"-d{seconds:.0f}s", "--timeout", f"{DEADLINE_S}s", "-s", str(LUA)]
     ended = subprocess.run(
         ["wrk", *options, f"http://127.0.0.1:{port}"],  # noqa: S607  # wherever the machine has it
         env=environment, capture_output=True, text=True, check=True,
