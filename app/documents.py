@@ -19,8 +19,10 @@ from cache.lru import Lru, SecondSight
 from models.errors import TooComplex
 from schema.operation import Document
 
-# In characters, all texts together; what is made of a text takes some hundred times its length.
+# In characters, all texts together; what is made of a text takes some hundred times its length, and of the shortest as much
+# as of one of some hundred characters.
 MAX_REMEMBERED = 128 * 1024
+OVERHEAD_CHARACTERS = 400
 LONGEST_REMEMBERED = 32 * 1024
 MAX_READ_ONCE = 2000
 # The first ones tell what is wrong.
@@ -84,7 +86,7 @@ class Documents:
                 if len(text) <= LONGEST_REMEMBERED and self._read_before.seen_before(text):
                     if known.document is not None:
                         known.document.worth_planning = True
-                    self._known.put(text, known, len(text))
+                    self._known.put(text, known, len(text) + OVERHEAD_CHARACTERS)
                 yield
             if known.document is not None and not known.is_whole:
                 check_cost(known.document)

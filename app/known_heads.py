@@ -11,6 +11,7 @@ from typing import NamedTuple
 from aiohttp import HttpVersion11
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
+from blake3 import blake3
 
 from app.graphql_request import JSON, accepted, activity_of
 from app.refusal import HttpRefusal
@@ -19,11 +20,15 @@ from realtime.pacing import ClientActivity
 
 PATH = "/graphql"
 END = b"\r\n\r\n"
-# Some thousand clients, of a token of 400 bytes each.
-MAX_BYTES = 8 << 20
-MAX_SEEN_ONCE = 20_000
-# What a head takes beside its own bytes, its token being remembered a second time.
-_OVERHEAD_BYTES = 600
+# Some thousand heads. A client has one for each length of what it sends, and each entity tag it holds.
+MAX_BYTES = 4 << 20
+MAX_HEADERS = 1_000
+# What a head takes beside its token.
+_OVERHEAD_BYTES = 500
+# Browsers' come to some 200 characters.
+_LONGEST_LOOKED_AT = 1_000
+MAX_SEEN_ONCE = 10_000
+_DIGEST_BYTES = 16
 # A poll is hardly ever longer; what is, takes longer to read than its head.
 _LONGEST_BODY_BYTES = 16 * 1024
 # What is looked at again when the head is.
@@ -47,13 +52,15 @@ class KnownHeads:
     """Remembers heads by their bytes."""
 
     def __init__(self) -> None:
+        # By a digest, which is a tenth of a head, and which nobody finds another head for.
         self._heads: Lru[bytes, Head] = Lru(MAX_BYTES)
+        self._headers: Lru[tuple[tuple[str, str], ...], Mapping[str, str]] = Lru(MAX_HEADERS)
         self._seen = SecondSight(MAX_SEEN_ONCE)
 
     def find(self, data: bytes) -> tuple[Head, bytes] | None:
         """Return head and body of bytes that are one whole request with a head that is known."""
         end = data.find(END) + len(END)
-        head = self._heads.get(data[:end])
+        head = self._heads.get(_digest(data, end))
         return (head, data[end:]) if head is not None and len(data) - end == head.length else None
 
     def learn(self, data: bytes, message: RawRequestMessage, payload: StreamReader) -> bool:
@@ -62,16 +69,35 @@ class KnownHeads:
         length = len(data) - end
         if end < len(END) or not payload.is_eof() or payload.total_bytes != length:
             return False
-        said = data[:end]
-        if length <= _LONGEST_BODY_BYTES and self._heads.get(said) is None and self._seen.seen_before(said):
-            head = _head_of(message, length)
+        digest = _digest(data, end)
+        if length <= _LONGEST_BODY_BYTES and self._heads.get(digest) is None and self._seen.seen_before(digest):
+            head = self._head_of(message, length)
             if head is not None:
-                self._heads.put(said, head, 2 * end + _OVERHEAD_BYTES)
+                self._heads.put(digest, head, len(head.authorization) + _OVERHEAD_BYTES)
         return True
 
+    def _head_of(self, message: RawRequestMessage, length: int) -> Head | None:
+        """Return what a head says, None where it is out of the ordinary."""
+        headers = message.headers
+        if not _is_plain(message, length):
+            return None
+        looked_at = tuple([(name, headers[name]) for name in _LOOKED_AT if name in headers])
+        if sum(len(value) for _, value in looked_at) > _LONGEST_LOOKED_AT:
+            return None
+        known = self._headers.get(looked_at)
+        if known is None:
+            known = dict(looked_at)
+            self._headers.put(looked_at, known)
+        return Head(known, headers["Authorization"], activity_of(headers), length)
 
-def _head_of(message: RawRequestMessage, length: int) -> Head | None:
-    """Return what a head says, None where it is out of the ordinary."""
+
+def _digest(data: bytes, end: int) -> bytes:
+    """Return what tells a head, which ends at `end`, from all others."""
+    return blake3(memoryview(data)[:end]).digest(_DIGEST_BYTES)
+
+
+def _is_plain(message: RawRequestMessage, length: int) -> bool:
+    """Whether a head says nothing out of the ordinary."""
     # A name that stands twice is given once, and counted twice.
     headers, names = message.headers, {name.lower() for name in message.headers}
     plain = (
@@ -86,9 +112,6 @@ def _head_of(message: RawRequestMessage, length: int) -> Head | None:
         and _UNUSUAL.isdisjoint(names)
     )
     try:
-        if not plain or accepted(headers.get("Accept", "")).events:
-            return None
+        return plain and not accepted(headers.get("Accept", "")).events
     except HttpRefusal:
-        return None
-    looked_at = {name: headers[name] for name in _LOOKED_AT if name in headers}
-    return Head(looked_at, headers["Authorization"], activity_of(headers), length)
+        return False
