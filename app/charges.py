@@ -25,7 +25,7 @@ from schema.operation import Operation
 POLL = 1.0
 # Reading a request that was not seen before, and planning it: by its length.
 CHARACTERS_A_UNIT = 100
-# Parsing and validating a document that was not seen before: 1000 tokens in 4000 characters take some 15 ms.
+# Parsing and validating a document that was not seen before: 1000 tokens in 4000 characters take some 10 ms.
 CHARACTERS_OF_A_DOCUMENT_A_UNIT = 25
 # An object of an answer takes hardly less than this, so no answer of this many bytes looked at more objects.
 BYTES_A_UNIT = 20

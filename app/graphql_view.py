@@ -20,7 +20,7 @@ from app.charges import Charges
 from app.cors import Cors
 from app.event_stream import EventStream, is_streamed
 from app.graphiql import GraphiQLPage
-from app.graphql_request import EVENTS, activity_of, sent_request, shows_page
+from app.graphql_request import EVENTS, SLOW_S, activity_of, sent_request, shows_page
 from app.identity import Known, Viewers
 from app.limits import Limits
 from app.open_connections import OpenConnections
@@ -33,7 +33,7 @@ from app.requests import Requests
 from app.responses import PRIVATE, SERVER
 from app.socket import Socket, SocketParts
 from cache.answers import Answers
-from models.errors import ErrorCode, Overloaded, Unauthenticated, UnauthenticatedReason
+from models.errors import ErrorCode, Overloaded, RateLimited, Unauthenticated, UnauthenticatedReason
 from models.tasks import end
 from realtime.pacing import ClientActivity
 from realtime.shedding import Demand, Shedding
@@ -62,6 +62,7 @@ class ViewParts(NamedTuple):
     shedding: Shedding
     page: GraphiQLPage | None
     max_open: int
+    max_open_of_user: float
 
 
 class PolluxView(GraphQLView[Context, None]):
@@ -85,8 +86,8 @@ class PolluxView(GraphQLView[Context, None]):
             parts.shedding,
             self._replies,
         )
-        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations)
-        self._open = OpenConnections(parts.max_open)
+        self._open = OpenConnections(parts.max_open, parts.max_open_of_user)
+        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations, self._open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -174,7 +175,7 @@ class PolluxView(GraphQLView[Context, None]):
     async def _streamed(
         self, request: web.Request, asking: Asking, results: AsyncGenerator[bytes, None], known: Known, activity: ClientActivity
     ) -> web.StreamResponse:
-        """Answer with events. Raises Overloaded, Unauthenticated."""
+        """Answer with events. Raises Overloaded, RateLimited, Unauthenticated."""
         if self._open.refused:
             raise Overloaded
         if known.expired:
@@ -182,6 +183,8 @@ class PolluxView(GraphQLView[Context, None]):
         headers = self._replies.to_events(asking, self.answering.interval(activity, ()).milliseconds)
         stream = EventStream(request, headers, known.expires_s)
         async with self._open.kept(stream):
+            if not self._open.give(stream, known.viewer):
+                raise RateLimited(SLOW_S)
             return await stream.send(results)
 
 

@@ -39,6 +39,8 @@ class Limits(BaseSettings):
 
     # Of one process, those that are held among them; each takes a file descriptor and some ten kilobytes.
     max_connections: int = _limit(20_000, "POLLUX_MAX_CONNECTIONS", 10, _MANY)
+    # Of one user in one process: held polls, and besides as many sockets and streams. A person has some tabs on some devices.
+    max_held_by_user: int = _limit(100, "POLLUX_MAX_HELD_BY_USER", 1, _MANY)
 
     def shown_limits(self) -> dict[str, str]:
         """Return the limits by variable."""

@@ -8,12 +8,14 @@ import asyncio
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aiohttp import web
 
 from models.tasks import end
+from resolvers.context import SERVICE_ROLES, Viewer
 
 log = logging.getLogger("pollux.connections")
 
@@ -33,6 +35,8 @@ class OpenConnection(ABC):
 
     def __init__(self, request: web.Request) -> None:
         self.expires_s: float | None = None
+        # Whose it is, once that is known; None also for those who may have as many as they like.
+        self.owner: int | None = None
         # How many writes wait for the reader.
         self.writing = 0
         self._transport = request.transport
@@ -104,10 +108,12 @@ class OpenConnection(ABC):
 
 
 class OpenConnections:
-    """All of them, of which there are at most `limit`."""
+    """All of them, of which there are at most `limit`, and `limit_of_user` of one user."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, limit_of_user: float) -> None:
         self._limit = limit
+        self._limit_of_user = limit_of_user
+        self._of_users: Counter[int] = Counter()
         self._open: set[OpenConnection] = set()
         self._closing = False
 
@@ -119,6 +125,15 @@ class OpenConnections:
         """Whether no other may be opened."""
         return self._closing or len(self._open) >= self._limit
 
+    def give(self, connection: OpenConnection, viewer: Viewer) -> bool:
+        """Count a connection as a user's until it ends; False, and not so, where they have too many."""
+        if not viewer.roles & SERVICE_ROLES:
+            if self._of_users[viewer.user_id] >= self._limit_of_user:
+                return False
+            connection.owner = viewer.user_id
+            self._of_users[viewer.user_id] += 1
+        return True
+
     @asynccontextmanager
     async def kept(self, connection: OpenConnection) -> AsyncIterator[None]:
         """Look after a connection within the block."""
@@ -127,6 +142,10 @@ class OpenConnections:
             yield
         finally:
             self._open.discard(connection)
+            if connection.owner is not None:
+                self._of_users[connection.owner] -= 1
+                if not self._of_users[connection.owner]:
+                    del self._of_users[connection.owner]
             await connection.rest()
 
     async def run(self) -> None:

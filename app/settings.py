@@ -1,5 +1,6 @@
 """Settings from the environment; a wrong value stops the start with its name, its value unless secret, and what is allowed."""
 
+import math
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -162,6 +163,11 @@ class Settings(RateSettings):
     def hands_out_tokens(self) -> bool:
         """Whether GraphiQL and the start-up lines carry a token: in development, where nobody else can see them."""
         return self.environment is Environment.DEVELOPMENT and texts.is_loopback(self.host) and self.secret is not None
+
+    @property
+    def held_by_user(self) -> float:
+        """How many polls, and besides how many sockets and streams, are held for one user by a process."""
+        return self.max_held_by_user if self.rate_limit else math.inf
 
     @property
     def metrics_token_text(self) -> str | None:

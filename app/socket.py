@@ -24,7 +24,7 @@ from strawberry.types.unset import UNSET
 from app.charges import Charges, Payer
 from app.graphql_request import parse_json
 from app.identity import Known, Viewers
-from app.open_connections import GOODBYE_S, PING_S, OpenConnection
+from app.open_connections import GOODBYE_S, PING_S, OpenConnection, OpenConnections
 from app.operations import Operations, Rejected
 from app.refusal import HttpRefusal
 from app.responses import SERVER
@@ -52,6 +52,7 @@ class SocketParts(NamedTuple):
     viewers: Viewers
     charges: Charges
     operations: Operations
+    all_open: OpenConnections
 
 
 class Socket(OpenConnection):
@@ -173,6 +174,9 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
             raise WebSocketDisconnected from None
         if known.expired:
             raise ConnectionRejectionError
+        if not self._parts.all_open.give(self._socket, known.viewer):
+            await self.websocket.close(WSCloseCode.TRY_AGAIN_LATER, "Too many connections")
+            raise WebSocketDisconnected
         self._known = known
         self._socket.expires_s = known.expires_s
         if self._activity is not ClientActivity.BACKGROUND:

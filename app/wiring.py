@@ -110,7 +110,15 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             metadata=MetadataCopies(db, redis, lineage),
             profiles=profiles,
             presence=Presence(of_presence, lineage),
-            wake=(wake := Wake(read_index, Pokes(of_pokes, lineage), lineage, max_held=settings.max_held)),
+            wake=(
+                wake := Wake(
+                    read_index,
+                    Pokes(of_pokes, lineage),
+                    lineage,
+                    max_held=settings.max_held,
+                    max_held_by_user=settings.held_by_user,
+                )
+            ),
             sends=SendQueue(db, clock),
             notifications=NotifyQueue(db, clock),
             pace=(pace := _pace_of(settings, Bulletin(of_fleet, lineage), lineage)),
@@ -181,6 +189,7 @@ def build_view(
             shedding=shedding,
             page=page,
             max_open=settings.max_held,
+            max_open_of_user=settings.held_by_user,
         )
     )
 

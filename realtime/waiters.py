@@ -5,6 +5,7 @@ it at different places, the one who saw less looks again.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from models.topic import Topic
@@ -23,13 +24,17 @@ class _Watched:
 
 
 class Waiter:
-    """One who waits: a poll that is held, or a subscription. `renew` is called now and then while they do."""
+    """One who waits: a poll that is held, or a subscription. `renew` is called now and then while they do.
 
-    __slots__ = ("_coming", "held", "renew", "turn", "watches", "woken")
+    `owner` is the user whose polls are counted, None for those who may hold as many as they like.
+    """
 
-    def __init__(self, renew: Callable[[], None], *, held: bool) -> None:
+    __slots__ = ("_coming", "held", "owner", "renew", "turn", "watches", "woken")
+
+    def __init__(self, renew: Callable[[], None], *, held: bool, owner: int | None = None) -> None:
         self.renew = renew
         self.held = held
+        self.owner = owner
         self.watches: Sequence[_Watched] = ()
         self.woken = False
         self.turn = 0
@@ -70,6 +75,7 @@ class Waiters:
         self._topics: dict[Topic, _Watched] = {}
         self.waiting: set[Waiter] = set()
         self.held = 0
+        self._held_by: Counter[int] = Counter()
 
     @property
     def topics(self) -> Collection[Topic]:
@@ -91,7 +97,7 @@ class Waiters:
             watches.append(watched)
         waiter.watches = tuple(watches)
         self.waiting.add(waiter)
-        self.held += waiter.held
+        self._count(waiter, 1)
         if behind:
             self.remove(waiter)
         return not behind
@@ -104,7 +110,19 @@ class Waiters:
                 del self._topics[watched.topic]
         waiter.watches = ()
         self.waiting.discard(waiter)
-        self.held -= waiter.held
+        self._count(waiter, -1)
+
+    def held_by(self, owner: int | None) -> int:
+        """Return how many polls of a user are held, none of those who are not counted."""
+        return 0 if owner is None else self._held_by[owner]
+
+    def _count(self, waiter: Waiter, step: int) -> None:
+        if waiter.held:
+            self.held += step
+            if waiter.owner is not None:
+                self._held_by[waiter.owner] += step
+                if not self._held_by[waiter.owner]:
+                    del self._held_by[waiter.owner]
 
     def wake(self, topics: Iterable[Topic]) -> None:
         """Wake who watches topics."""

@@ -6,6 +6,7 @@ is lost costs time, never news: once a tick the store is asked how far everythin
 
 import asyncio
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
@@ -75,10 +76,13 @@ class Wait:
 class Wake:
     """Wakes those of this process who wait, when it or another changed something."""
 
-    def __init__(self, read_index: ReadIndex, pokes: Pokes, lineage: Lineage, *, max_held: int) -> None:
+    def __init__(
+        self, read_index: ReadIndex, pokes: Pokes, lineage: Lineage, *, max_held: int, max_held_by_user: float = math.inf
+    ) -> None:
         self._read_index = read_index
         self._pokes = pokes
         self._max_held = max_held
+        self._max_held_by_user = max_held_by_user
         self.turns = Turns()
         self.waiters = Waiters(self.turns)
         self.closing = False
@@ -91,12 +95,12 @@ class Wake:
         self._to_tick = asyncio.Event()
         lineage.on_change(self._new_epoch)
 
-    def begin(self, renew: Callable[[], None], *, held: bool) -> Wait:
-        """Return the waits of a request; `held` where it is a poll, of which a bounded number is held.
+    def begin(self, renew: Callable[[], None], *, held: bool, owner: int | None = None) -> Wait:
+        """Return the waits of a request; `held` where it is a poll, of which a bounded number is held, in all and of an owner.
 
         `renew` is called once a tick during a wait: who waits is there.
         """
-        return Wait(self, Waiter(renew, held=held))
+        return Wait(self, Waiter(renew, held=held, owner=owner))
 
     def changed(self, topics: Collection[Topic]) -> None:
         """Wake who waits for topics that this process changed, here at once and soon in other processes."""
@@ -125,7 +129,8 @@ class Wake:
 
     def may_wait(self, waiter: Waiter) -> bool:
         """Whether a wait may begin."""
-        return not self.closing and not (waiter.held and self.waiters.held >= self._max_held)
+        too_many = self.waiters.held >= self._max_held or self.waiters.held_by(waiter.owner) >= self._max_held_by_user
+        return not self.closing and not (waiter.held and too_many)
 
     def poked_since(self, topics: Iterable[Topic], since: int) -> bool:
         """Whether one of the topics may have been poked since a value of `now`."""

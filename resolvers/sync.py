@@ -12,7 +12,7 @@ from models.errors import Unavailable
 from realtime.pacing import ClientActivity
 from realtime.rates import Expected
 from realtime.wake import Stopped
-from resolvers.context import Context
+from resolvers.context import SERVICE_ROLES, Context
 from resolvers.sync_look import Look, look
 from resolvers.sync_page import SyncPage, expected_of, page_of
 from resolvers.sync_request import SyncRequest
@@ -70,7 +70,8 @@ async def _held(ctx: Context, request: SyncRequest) -> tuple[Look, Expected | No
     """
     wake, seen, epoch_hex = ctx.services.wake, Seen(ctx, request), ctx.services.lineage.epoch_hex
     until_s = ctx.began_s + request.wait_ms / 1000
-    with wake.begin(seen.again, held=True) as waits:
+    viewer = ctx.viewer
+    with wake.begin(seen.again, held=True, owner=None if viewer.roles & SERVICE_ROLES else viewer.user_id) as waits:
         since = wake.now
         found = await look(ctx.services, ctx.viewer.user_id, request)
         seen.there(found)

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from aiohttp import WSCloseCode
 from pytest_aiohttp import AiohttpClient
 
 from app.identity import Tokens
@@ -15,7 +16,7 @@ from cache.redis_level import RedisLevel
 from resolvers.services import Services
 from tests.api.streaming import PATIENCE_S, PROTOCOL, Socket, connected, streamed, until
 from tests.api.syncing import synced
-from tests.asking import SECRET, Api
+from tests.asking import SECRET, Api, token
 
 
 async def test_who_does_not_say_who_they_are_is_cut(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +111,57 @@ async def test_more_connections_than_may_be_open_are_refused(
         assert "Retry-After" in answer.headers
         async with streamed(api) as events:
             assert events.response.status == 503
+
+
+async def test_more_connections_of_one_user_than_may_be_open_are_refused_and_those_of_others_are_not(
+    settings: Settings, opened: tuple[Services, RedisLevel], aiohttp_client: AiohttpClient
+) -> None:
+    few = settings.model_copy(update={"max_held_by_user": 2, "rate_limit": True})
+    api = Api(await aiohttp_client(build_app(few, *opened)), opened[0])
+    assert api.client.app is not None
+    open_now = api.client.app[VIEW]._open
+    async with connected(api), streamed(api) as events:
+        assert events.response.status == 200
+        async with streamed(api) as refused:
+            body = await refused.response.json()
+            assert (refused.response.status, body["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+        async with api.client.ws_connect("/graphql", protocols=[PROTOCOL]) as ws:
+            await Socket(ws).say("connection_init", payload={"Authorization": f"Bearer {token('alice')}"})
+            assert await Socket(ws).end() == WSCloseCode.TRY_AGAIN_LATER
+        async with streamed(api, who="bob") as others, connected(api, who="bob"):
+            assert others.response.status == 200
+        async with streamed(api, headers={"Authorization": f"Bearer {token('alice', roles=['service'])}"}) as service:
+            assert service.response.status == 200
+    await until(lambda: not open_now._of_users)
+    async with streamed(api) as events:
+        assert events.response.status == 200
+
+
+async def test_a_stream_whose_reader_takes_nothing_is_cut(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.open_connections.STALLED_S", 0.5)
+    monkeypatch.setattr("app.open_connections.BEAT_S", 0.1)
+    channel = await api.channel("bob")
+    assert api.client.app is not None
+    view = api.client.app[VIEW]
+    async with streamed(api, who="bob") as events:
+        await events.page()
+        assert events.response.connection is not None
+        transport = events.response.connection.transport
+        assert transport is not None
+        transport.pause_reading()
+        async with asyncio.timeout(PATIENCE_S):
+            while len(view._open):
+                await asyncio.gather(*(api.send(channel, "x" * 4000) for _ in range(20)))
+        transport.abort()
+
+
+async def test_within_the_leeway_of_a_token_no_stream_begins(api: Api) -> None:
+    expired = Tokens(SECRET).issue("alice", lifetime_s=-1)
+    asked = {"Authorization": f"Bearer {expired}"}
+    assert (await api.client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=asked)).status == 200
+    async with streamed(api, headers=asked) as events:
+        body = await events.response.json()
+        assert (events.response.status, body["errors"][0]["extensions"]["reason"]) == (401, "expired")
 
 
 async def test_a_request_that_only_names_websockets_is_refused(api: Api) -> None:

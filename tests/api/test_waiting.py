@@ -204,6 +204,16 @@ async def test_beyond_the_number_that_may_be_held_polls_are_answered_at_once(api
     await asyncio.gather(*polls)
 
 
+async def test_one_user_cannot_hold_what_there_is_for_everybody(api: Api) -> None:
+    api.services.wake._max_held_by_user = 2
+    tokens = {who: (await synced(api, who=who))["token"] for who in ("alice", "bob")}
+    held = [await begin(api, tokens[who], who=who) for who in ("alice", "alice", "bob")]
+    assert (await synced(api, tokens["alice"], wait=LONG_MS))["token"] == tokens["alice"]
+    api.services.wake.close()
+    await asyncio.gather(*held)
+    assert not api.services.wake.waiters._held_by
+
+
 async def test_who_waits_is_seen(api: Api) -> None:
     channel = await api.channel("bob")
     given = (await synced(api, who="bob"))["token"]

@@ -8,8 +8,10 @@ import struct
 
 import pytest
 
+from tests.asking import token
+from tests.attacks.attack import JSON, MALLORY
 from tests.attacks.target import Target, is_data, tells_nothing
-from tests.attacks.wires import ATTACKS, FRAMES, FrameAttack, WireAttack, handshake
+from tests.attacks.wires import ATTACKS, BODY, FRAMES, FrameAttack, WireAttack, handshake
 
 _PATIENCE_S = 20
 _CLOSE = 8
@@ -25,6 +27,22 @@ def test_bytes_are_one_request_or_none(target: Target, attack: WireAttack) -> No
     tells_nothing(heard)
     for head in re.findall(rb"HTTP/1\.[01] \d{3} [^\r]*\r\n(.*?\r\n\r\n)", heard, re.DOTALL):
         is_data(http.client.parse_headers(io.BytesIO(head)))
+    target.healthy_poll()
+
+
+@pytest.mark.parametrize("tokens", [(MALLORY, "x"), ("x", MALLORY), (MALLORY, MALLORY)])
+def test_of_two_tokens_none_is_believed_however_often_they_are_sent(target: Target, tokens: tuple[str, str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", target.server.port, timeout=_PATIENCE_S)
+    for _ in range(4):  # a head that was read before is not parsed again
+        connection.putrequest("POST", "/graphql")
+        for name in tokens:
+            connection.putheader("Authorization", f"Bearer {token(name) if name == MALLORY else name}")
+        connection.putheader("Content-Type", JSON)
+        connection.putheader("Content-Length", str(len(BODY)))
+        connection.endheaders(BODY)
+        answer = connection.getresponse()
+        assert (answer.status, b"Send one Authorization header" in answer.read()) == (400, True)
+    connection.close()
     target.healthy_poll()
 
 

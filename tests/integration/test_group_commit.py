@@ -8,6 +8,8 @@ from models.channel import ChannelKind
 from models.clock import wall_clock_us
 from models.database import Database
 from models.errors import Mistake
+from models.event import EventKind
+from models.manage_members import remove_channel_member
 from models.member import ChannelRole, add_members
 from models.membership import leave_channel
 from models.message import MessageRecord, messages_between
@@ -67,6 +69,41 @@ async def test_who_left_while_their_send_was_queued_is_refused_alone(services: S
     assert isinstance(outcomes[0], MessageRecord)
     assert isinstance(outcomes[1], Mistake)
     assert await _contents(services.db, channel) == ["late"]
+
+
+async def test_of_sends_that_race_with_the_removal_of_their_author_those_before_it_are_kept_and_no_other(
+    services: Services,
+) -> None:
+    channel, users = await _room(services.db)
+    elsewhere = SendQueue(services.db, wall_clock_us)
+    accepted: list[MessageRecord] = []
+    refused: list[str] = []
+    some_are_in = asyncio.Event()
+
+    async def go_on_sending(queue: SendQueue, name: str) -> None:
+        for number in range(1000):
+            try:
+                accepted.append(await queue.send(Send(channel, users[1], f"{name} {number}")))
+            except Mistake:
+                refused.append(f"{name} {number}")
+                return
+            if len(accepted) >= 10:
+                some_are_in.set()
+
+    writers = [
+        asyncio.create_task(go_on_sending(queue, f"{of} {number}"))
+        for of, queue in enumerate((services.sends, elsewhere))
+        for number in range(8)
+    ]
+    await some_are_in.wait()
+    await remove_channel_member(services.db, channel, users[0], users[1], 2)
+    await asyncio.gather(*writers)
+    assert len(refused) == len(writers)
+    removal = await services.db.rows(
+        "SELECT number FROM channel_events WHERE channel_id = $1 AND kind = $2", channel, EventKind.MEMBER_LEFT.value
+    )
+    assert all(message.version < removal[0]["number"] for message in accepted)
+    assert sorted(await _contents(services.db, channel)) == sorted(message.content for message in accepted)
 
 
 async def test_the_plain_way_one_transaction_a_message_gives_the_same_order(services: Services) -> None:
