@@ -7,6 +7,7 @@ from collections.abc import Generator, Hashable, Mapping
 from dataclasses import dataclass
 
 import orjson
+from blake3 import blake3
 from graphql import GraphQLError
 
 from app.documents import Documents, Phase
@@ -19,9 +20,10 @@ from realtime.latency import Latencies
 from schema.build import PolluxSchema
 from schema.operation import Document, Operation, check_cost, find_operation, prepare
 
-# What an operation takes beside the bytes it was read from and the variables in them.
+# What an operation takes beside the variables it was read from, its document not counted, which many share.
 OVERHEAD_BYTES = 1000
 MAX_SENT_ONCE = 20_000
+_DIGEST_BYTES = 16
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +71,7 @@ class Requests:
 
     def known(self, sent: bytes | str) -> Prepared | None:
         """Return what the same body, or query string, was before."""
-        found: Prepared | None = self._known.get(sent)
+        found: Prepared | None = self._known.get(_digest(sent))
         return found
 
     def has_read(self, text: str) -> bool:
@@ -101,10 +103,10 @@ class Requests:
         if isinstance(operation, list):
             return Refused(Phase.VALIDATION, ErrorCode.BAD_USER_INPUT, operation)
         prepared = Prepared(operation, _key(operation, asked), asked.sha256, asked.shows_cost, self.tallies.of(node))
-        if (
-            operation.is_query and reading.document.worth_planning and self._sent.seen_before(sent)
-        ):  # a mutation is hardly ever sent again
-            self._known.put(sent, prepared, 2 * len(sent) + OVERHEAD_BYTES)
+        if operation.is_query and reading.document.worth_planning:  # a mutation is hardly ever sent again
+            digest = _digest(sent)
+            if self._sent.seen_before(digest):
+                self._known.put(digest, prepared, 2 * max(0, len(sent) - len(text)) + OVERHEAD_BYTES)
         return prepared
 
 
@@ -126,6 +128,11 @@ def check_size(variables: Mapping[str, object], most: int) -> None:
         if count > most:
             raise TooComplex(f"The variables hold more than {most} values.")
         waiting += [value for value in inside if isinstance(value, dict | list)]
+
+
+def _digest(sent: bytes | str) -> bytes:
+    """Return what tells a request from all others: most of it is a document that others send too."""
+    return blake3(sent if isinstance(sent, bytes) else b"?" + sent.encode(errors="surrogatepass")).digest(_DIGEST_BYTES)
 
 
 def _key(operation: Operation, asked: GraphQLRequest) -> Hashable:
