@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.edge import Edge
+from app.known_heads import KnownHeads
 from app.settings import Settings
 from app.wiring import build_app
 from cache.redis_level import RedisLevel
 from resolvers.services import Services
 from tests.integration.connection import Connection
+from tests.integration.known_heads import Counted
 
 
 @pytest.fixture
@@ -34,3 +36,16 @@ async def connection(port: int) -> AsyncIterator[Connection]:
     opened = Connection(*await asyncio.open_connection("127.0.0.1", port))
     yield opened
     await opened.end()
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    found, counted = KnownHeads.find, Counted()
+
+    def find(self: KnownHeads, data: bytes) -> object:
+        head = found(self, data)
+        counted.known += head is not None
+        return head
+
+    monkeypatch.setattr(KnownHeads, "find", find)
+    return counted

@@ -1,7 +1,6 @@
 """Requests with a known head: answered as aiohttp's own way answers them, however their bytes arrive."""
 
 import asyncio
-import json
 import random
 import socket
 from collections import Counter
@@ -10,55 +9,18 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from app.edge import Edge
-from app.known_heads import KnownHeads
-from app.quick_protocol import QuickProtocol
 from app.settings import Settings
 from app.wiring import build_app
 from cache.redis_level import RedisLevel
 from models.database import Database
 from models.errors import Unavailable
 from resolvers.services import Services
-from tests.asking import CREATE, SEND, token
+from tests.asking import SEND, token
 from tests.integration.connection import Answer, Connection
+from tests.integration.known_heads import POLL, Counted, request, room, told
 
-POLL = "query($c: ID!, $a: String) { messages(channelId: $c, after: $a) { nodes { content } pageInfo { endCursor } } }"
 # What is another each time, whoever answers.
 VOLATILE = {"X-Request-Id", "Server-Timing", "Date", "Cache-Status", "RateLimit"}
-
-
-def request(
-    query: str, variables: dict[str, object] | None = None, *headers: str, who: str = "alice", method: str = "POST"
-) -> bytes:
-    body = json.dumps({"query": query, "variables": variables or {}}).encode()
-    lines = (
-        f"{method} /graphql HTTP/1.1",
-        "Host: pollux",
-        "Content-Type: application/json",
-        f"Authorization: Bearer {token(who)}",
-        f"Content-Length: {len(body)}",
-        *headers,
-    )
-    return "\r\n".join((*lines, "", "")).encode() + body
-
-
-class Counted:
-    """How many requests were answered from a known head."""
-
-    def __init__(self) -> None:
-        self.known = 0
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
-    found, counted = KnownHeads.find, Counted()
-
-    def find(self: KnownHeads, data: bytes) -> object:
-        head = found(self, data)
-        counted.known += head is not None
-        return head
-
-    monkeypatch.setattr(KnownHeads, "find", find)
-    return counted
 
 
 @pytest.fixture
@@ -72,20 +34,6 @@ async def plain_port(settings: Settings, opened: tuple[Services, RedisLevel]) ->
 
 async def connect(port: int) -> Connection:
     return Connection(*await asyncio.open_connection("127.0.0.1", port))
-
-
-async def told(connection: Connection, sent: bytes) -> Answer:
-    connection.write(sent)
-    return await connection.answer()
-
-
-async def room(connection: Connection) -> tuple[str, str]:
-    """Return a channel with a message, and the cursor of its end."""
-    made = await told(connection, request(CREATE, {"i": {"name": "room"}}))
-    channel = made.json()["data"]["createChannel"]["channel"]["id"]
-    await told(connection, request(SEND, {"i": {"channelId": channel, "content": "first", "clientMessageId": "1"}}))
-    page = await told(connection, request(POLL, {"c": channel}))
-    return channel, page.json()["data"]["messages"]["pageInfo"]["endCursor"]
 
 
 def comparable(answer: Answer) -> tuple[int, dict[str, str], object]:
@@ -233,64 +181,3 @@ async def test_a_poll_whose_head_cannot_be_read_says_so(
         assert (answer.status, answer.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
         assert counted.known > known
     assert (await told(connection, poll)).status == 200
-
-
-def hold(place: str) -> bytes:
-    """Return a poll that waits for news of a place; all of them are of one length, and so of one head."""
-    query = "query($t: String) { sync(token: $t, waitMs: 25000) { token } }"
-    return request(f"{query:{400 - len(place)}}", {"t": place})
-
-
-async def waiting(connection: Connection, services: Services, counted: Counted) -> None:
-    """Let a connection wait for news, by a known head."""
-    begin = (await told(connection, request("{ sync { token } }"))).json()["data"]["sync"]["token"]
-    await room(connection)
-    for _ in range(4):
-        answer = await told(connection, hold(begin))  # which lacks the room, and so does not wait
-    known = counted.known
-    connection.write(hold(answer.json()["data"]["sync"]["token"]))
-    while not services.wake.waiters.held:  # noqa: ASYNC110  # waiters signal nobody when they begin
-        await asyncio.sleep(0.01)
-    assert counted.known == known + 1
-
-
-async def test_who_waits_by_a_known_head_is_answered_last_when_the_server_stops(
-    edge: Edge, connection: Connection, services: Services, counted: Counted
-) -> None:
-    await waiting(connection, services, counted)
-    closing = asyncio.create_task(edge.close(linger_s=30))
-    answer = await connection.answer()
-    assert (answer.status, answer.headers["Connection"]) == (200, "close")
-    assert await connection.is_closed()
-    await closing
-
-
-async def test_who_waits_and_goes_away_is_waited_for_no_longer(
-    connection: Connection, services: Services, counted: Counted
-) -> None:
-    await waiting(connection, services, counted)
-    await connection.end()
-    while services.wake.waiters.held:  # noqa: ASYNC110  # as above
-        await asyncio.sleep(0.01)
-
-
-async def test_what_is_sent_meanwhile_is_answered_afterwards_and_not_read_without_end(
-    connection: Connection, services: Services, counted: Counted, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    most, keep = [0], QuickProtocol._keep_for_later
-
-    def watched(self: QuickProtocol, data: bytes) -> None:
-        keep(self, data)
-        most[0] = max(most[0], len(self._later))
-
-    monkeypatch.setattr(QuickProtocol, "_keep_for_later", watched)
-    await waiting(connection, services, counted)
-    many = 20_000  # some 8 MiB, more than fits the sockets' buffers
-    connection.write(request("{ viewer { name } }") * many)
-    for _ in range(20):
-        await asyncio.sleep(0.02)
-    assert 0 < most[0] < 1 << 20
-    services.wake.close()
-    assert "sync" in (await connection.answer()).json()["data"]
-    for _ in range(50):
-        assert (await connection.answer()).json() == {"data": {"viewer": {"name": "Alice"}}}
