@@ -109,7 +109,7 @@ class EdgeProtocol(QuickProtocol):
                 status, said = 414, "The URL is too long; send the request by POST."
             code = ErrorCode.BAD_REQUEST
         else:
-            log.debug("not HTTP: %s", message)
+            log.debug("not HTTP: %s", (message or "").partition("\n")[0])  # below stand the bytes, perhaps a token among them
             code, said = ErrorCode.BAD_REQUEST, "This is not a request of HTTP/1.1."
         return error_answer(status, said, code)
 
