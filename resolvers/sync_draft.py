@@ -60,7 +60,7 @@ class Draft:
 
     def _covers_all(self, scope: Scope) -> bool:
         state = self.state
-        if state.log != scope.viewer.inbox.last_log or state.within:
+        if not scope.whole or state.log != scope.viewer.inbox.last_log or state.within:
             return False
         beyond = {key: place_of(head) for key, head in scope.viewer.channels.items() if key not in state.places}
         if beyond and (state.rest is None or state.rest.sums != Rest.of(beyond).sums):
@@ -105,6 +105,8 @@ async def drafted(db: Database, changes: ChangedMessages, scope: Scope, state: S
 
 async def _lose_channels(db: Database, draft: Draft, scope: Scope) -> None:
     """Take out channels that the viewer left, also where the page is narrowed to others: they have no place to keep."""
+    if not scope.whole:
+        return  # nobody left anything since the token
     state, members, upto = draft.state, scope.viewer.channels, scope.viewer.inbox.last_log
     gone = [key for key, place in state.places.items() if place.read is not None and key not in members]
     for key in gone:

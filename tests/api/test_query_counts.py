@@ -196,6 +196,19 @@ async def test_a_sync_of_200_channels_costs_one_statement_when_nothing_is_new(ap
     assert again == {**token, "channels": []}
 
 
+async def test_a_sync_of_one_channel_reads_no_other_of_the_viewers(api: Api, statements: list[str]) -> None:
+    shown, other = [await api.channel("bob") for _ in range(2)]
+    ask = "query($t: String, $c: [ID!]) { sync(token: $t, channelIds: $c) { token channels { messages { content } } } }"
+    token = (await api.ask(ask, {"c": [shown]}))["token"]
+    await api.send(other, "elsewhere", who="bob")
+    with _counted(statements, 2):  # the heads of the inbox and of the channel
+        assert await api.ask(ask, {"t": token, "c": [shown]}) == {"token": token, "channels": []}
+    await api.send(shown, "news", who="bob")
+    with _counted(statements, 3):  # and the changed messages
+        page = await api.ask(ask, {"t": token, "c": [shown]})
+    assert [one["messages"] for one in page["channels"]] == [[{"content": "news"}]]
+
+
 async def test_a_sync_costs_the_same_for_news_of_one_channel_and_of_ten(api: Api, statements: list[str]) -> None:
     listed = "sync(token: $t) { token channels { channel { name unreadCount } messages { content author { name } } } }"
     counts = []
