@@ -13,7 +13,7 @@ from models.database import Database
 from models.head import ChannelHead
 from models.message import MessageRecord
 from models.notification import NotificationRecord, notifications_at, notifications_page
-from models.sync import Backlog, Behind, behind, changed_notifications, log_since
+from models.sync import NO_CEILING, Backlog, Behind, behind, changed_notifications, log_since
 from models.sync_token import MAX_PLACES, Place, Rest, SyncResetReason, SyncState, Unusable, shortened
 from resolvers.sync_scope import Scope
 
@@ -22,7 +22,6 @@ NEWEST = 20
 FAR = 1000
 # Entries of a viewer's log that a token may be behind; more are not worth going through.
 MAX_LOG_BEHIND = 100_000
-_NO_CEILING = (1 << 63) - 1
 
 
 @dataclass(slots=True)
@@ -157,7 +156,7 @@ async def _add_changes(
     await _set_ceilings(db, state, changed)
     # A join, a rename or a read position alone brings no message.
     backlogs = tuple(
-        Backlog(key, place.event, changed[key].last_event, _NO_CEILING if place.ceiling is None else place.ceiling)
+        Backlog(key, place.event, changed[key].last_event, NO_CEILING if place.ceiling is None else place.ceiling)
         for key in order
         if (place := state.places[key]).event < changed[key].last_event
     )
