@@ -25,6 +25,9 @@ _OF_MESSAGES = ", ".join(
 # happened. The weighted sum also tells that a store went back and then forward again elsewhere.
 _PRIME, _MODULUS = 1_000_003, 2_147_483_647
 
+# Of a backlog that is of all messages.
+NO_CEILING = (1 << 63) - 1
+
 _KINDS = {kind.value: kind for kind in ChannelKind}
 _ROLES = {role.value: role for role in ChannelRole}
 _INBOX = (

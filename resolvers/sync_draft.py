@@ -13,7 +13,7 @@ from models.database import Database
 from models.head import ChannelHead
 from models.message import MessageRecord
 from models.notification import NotificationRecord, notifications_at, notifications_page
-from models.sync import Backlog, Behind, behind, changed_notifications, log_since
+from models.sync import NO_CEILING, Backlog, Behind, behind, changed_notifications, log_since
 from models.sync_token import MAX_PLACES, Place, Rest, SyncResetReason, SyncState, Unusable, shortened
 from resolvers.sync_scope import Scope
 
@@ -22,7 +22,6 @@ NEWEST = 20
 FAR = 1000
 # Entries of a viewer's log that a token may be behind; more are not worth going through.
 MAX_LOG_BEHIND = 100_000
-_NO_CEILING = (1 << 63) - 1
 
 
 @dataclass(slots=True)
@@ -60,7 +59,7 @@ class Draft:
 
     def _covers_all(self, scope: Scope) -> bool:
         state = self.state
-        if state.log != scope.viewer.inbox.last_log or state.within:
+        if not scope.whole or state.log != scope.viewer.inbox.last_log or state.within:
             return False
         beyond = {key: place_of(head) for key, head in scope.viewer.channels.items() if key not in state.places}
         if beyond and (state.rest is None or state.rest.sums != Rest.of(beyond).sums):
@@ -105,6 +104,8 @@ async def drafted(db: Database, changes: ChangedMessages, scope: Scope, state: S
 
 async def _lose_channels(db: Database, draft: Draft, scope: Scope) -> None:
     """Take out channels that the viewer left, also where the page is narrowed to others: they have no place to keep."""
+    if not scope.whole:
+        return  # nobody left anything since the token
     state, members, upto = draft.state, scope.viewer.channels, scope.viewer.inbox.last_log
     gone = [key for key, place in state.places.items() if place.read is not None and key not in members]
     for key in gone:
@@ -155,7 +156,7 @@ async def _add_changes(
     await _set_ceilings(db, state, changed)
     # A join, a rename or a read position alone brings no message.
     backlogs = tuple(
-        Backlog(key, place.event, changed[key].last_event, _NO_CEILING if place.ceiling is None else place.ceiling)
+        Backlog(key, place.event, changed[key].last_event, NO_CEILING if place.ceiling is None else place.ceiling)
         for key in order
         if (place := state.places[key]).event < changed[key].last_event
     )

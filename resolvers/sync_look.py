@@ -12,15 +12,18 @@ from models.cursor import CursorCodec
 from models.errors import Unavailable
 from models.head import ChannelHead, InboxHead
 from models.read_watch import declared
+from models.sync import ViewerHeads
 from models.sync_token import SyncResetReason, SyncToken, Unusable, open_token
 from models.topic import Topic, of_channel, of_user
 from resolvers.services import Services
-from resolvers.sync_draft import Draft, drafted
+from resolvers.sync_draft import Draft, drafted, place_of
 from resolvers.sync_request import SyncRequest
 from resolvers.sync_scope import Scope
 
 # The epoch may end while a request reads; twice in one request it does not.
 ATTEMPTS = 3
+# Of more channels at once, one statement for all that is the viewer's is cheaper than a head of each.
+FEW = 8
 
 
 class Found(NamedTuple):
@@ -98,14 +101,20 @@ Look = Found | Quiet
 async def look(services: Services, viewer_id: int, request: SyncRequest, *, before: Look | None = None) -> Look:
     """Return what is new for a viewer. Raises Unavailable.
 
-    A first look asks for their pulse, which is all that most looks take. Whoever looks again, after the look `before`, was
-    woken and mostly finds something, of which the pulse would only say that it is there.
+    A first look asks for their pulse, or for the heads of the few channels that are named, which is all that most looks take.
+    Whoever looks again, after the look `before`, was woken and mostly finds something, of which the pulse would only say that
+    it is there.
     """
     with declared():
-        if before is None and request.token is not None and (quiet := await _quiet(services, viewer_id, request)) is not None:
-            return quiet
-        scope, cursors = await _scope(services, viewer_id, request)
-        token, reason = _opened(cursors, viewer_id, request, before.token if before is not None else None)
+        known = before.token if before is not None else _opened(services.cursors, viewer_id, request)[0]
+        narrow: Quiet | Scope | None = None
+        if before is None and request.token is not None:
+            narrow = await _narrow(services, viewer_id, request, known)
+            first = narrow or await _quiet(services, viewer_id, request, known)
+            if isinstance(first, Quiet):
+                return first
+        scope, cursors = (narrow, services.cursors) if isinstance(narrow, Scope) else await _scope(services, viewer_id, request)
+        token, reason = _opened(cursors, viewer_id, request, known)
         state = token.state() if token is not None else None
         if state is not None and (gone_back := scope.behind(state)):
             # Signed here in this epoch, yet beyond what is stored: the database lost what it had acknowledged.
@@ -116,14 +125,40 @@ async def look(services: Services, viewer_id: int, request: SyncRequest, *, befo
             draft = await drafted(services.db, services.changes, scope, state, limit=request.limit)
         except Unusable as unusable:
             token, reason = None, unusable.reason
+            if not scope.whole:
+                scope, cursors = await _scope(services, viewer_id, request)
             draft = await drafted(services.db, services.changes, scope, None, limit=request.limit)
     return Found(scope, cursors, draft, token, reason)
 
 
-async def _quiet(services: Services, viewer_id: int, request: SyncRequest) -> Quiet | None:
+async def _narrow(services: Services, viewer_id: int, request: SyncRequest, token: SyncToken | None) -> Quiet | Scope | None:
+    """Return what the heads of the channels that are named tell, None where more of the viewer's has to be read.
+
+    Who belongs to many channels and shows a few has a token that no pulse equals. While their inbox, which logs what they join
+    and leave, is as the token has it, the other channels need not be read.
+    """
+    if token is None or token.mark is not None or not request.named or len(request.named) > FEW:
+        return None
+    state = token.state()
+    places = {key: state.places.get(key) for key in request.named}
+    if state.within or state.rest is not None or any(place is None or place.read is None for place in places.values()):
+        return None
+    index = services.read_index
+    inbox, found = await gather(index.inbox(viewer_id), gather(*(index.channel(key, viewer_id) for key in places)))
+    heads = {head.channel_id: head for head in found if head is not None and head.role is not None}
+    epochs = {services.cursors.epoch_hex, token.epoch_hex, inbox.epoch_hex, *(head.epoch_hex for head in heads.values())}
+    if len(epochs) > 1 or len(heads) < len(places) or inbox.last_log != state.log:
+        return None
+    if all(place == place_of(heads[key]) for key, place in places.items()):
+        return Quiet(token, inbox, request.named)
+    scope = Scope(ViewerHeads(inbox, heads), {}, request.named, whole=False)
+    return None if scope.behind(state) else scope
+
+
+async def _quiet(services: Services, viewer_id: int, request: SyncRequest, known: SyncToken | None) -> Quiet | None:
     """Return that nothing is new, if the pulse says so and the token names all that a wait would have to watch."""
     pulse = await services.read_index.pulse(viewer_id)
-    token, _ = _opened(services.cursors, viewer_id, request)
+    token, _ = _opened(services.cursors, viewer_id, request, known)
     if token is None or (token.log, token.mark) != (pulse.inbox.last_log, pulse.mark):
         return None
     if request.named is not None or request.wait_ms:

@@ -10,12 +10,14 @@ from models.sync_token import SyncState
 class Scope(NamedTuple):
     """The heads a page is made under. `watched` are those of named channels that the viewer may see without belonging.
 
-    `named` is None where the page is of all the viewer's channels.
+    `named` is None where the page is of all the viewer's channels. Where it is not `whole`, of the viewer's channels only those
+    named were read, because their inbox, and so what they belong to, is as the token has it.
     """
 
     viewer: ViewerHeads
     watched: dict[int, ChannelHead]
     named: tuple[int, ...] | None
+    whole: bool = True
 
     @property
     def heads(self) -> dict[int, ChannelHead]:

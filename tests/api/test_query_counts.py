@@ -196,6 +196,42 @@ async def test_a_sync_of_200_channels_costs_one_statement_when_nothing_is_new(ap
     assert again == {**token, "channels": []}
 
 
+async def test_a_sync_of_one_channel_reads_no_other_of_the_viewers(api: Api, statements: list[str]) -> None:
+    shown, other = [await api.channel("bob") for _ in range(2)]
+    ask = "query($t: String, $c: [ID!]) { sync(token: $t, channelIds: $c) { token channels { messages { content } } } }"
+    token = (await api.ask(ask, {"c": [shown]}))["token"]
+    await api.send(other, "elsewhere", who="bob")
+    with _counted(statements, 2):  # the heads of the inbox and of the channel
+        assert await api.ask(ask, {"t": token, "c": [shown]}) == {"token": token, "channels": []}
+    await api.send(shown, "news", who="bob")
+    with _counted(statements, 3):  # and the changed messages
+        page = await api.ask(ask, {"t": token, "c": [shown]})
+    assert [one["messages"] for one in page["channels"]] == [[{"content": "news"}]]
+
+
+async def test_what_changed_lately_is_read_once_for_all_however_far_behind_they_are(api: Api, statements: list[str]) -> None:
+    shown, _ = [await api.channel("bob", "carol") for _ in range(2)]
+    ask = "query($t: String, $c: [ID!]) { sync(token: $t, channelIds: $c) { token channels { messages { content version } } } }"
+    tokens = []
+    sent = []
+    for number in range(4):
+        tokens.append((await api.ask(ask, {"c": [shown]}, who="carol"))["token"])
+        sent.append(await api.send(shown, f"{number}", who="bob"))
+        await api.ask(ask, {"t": tokens[-1], "c": [shown]}, who="carol")
+    for number, token in enumerate(tokens):
+        with _counted(statements, 2):  # the heads
+            page = await api.ask(ask, {"t": token, "c": [shown]}, who="carol")
+        assert [m["content"] for m in page["channels"][0]["messages"]] == [f"{n}" for n in range(number, 4)]
+    edit = 'mutation($m: ID!) { editMessage(input: {messageId: $m, content: "new"}) { userErrors { code } } }'
+    await api.ask(edit, {"m": sent[2]["id"]}, who="bob")
+    with _counted(statements, 3):  # and what changed since
+        page = await api.ask(ask, {"t": tokens[1], "c": [shown]}, who="carol")
+    assert [m["content"] for m in page["channels"][0]["messages"]] == ["1", "3", "new"]
+    with _counted(statements, 2):
+        page = await api.ask(ask, {"t": tokens[3], "c": [shown]}, who="carol")
+    assert [m["content"] for m in page["channels"][0]["messages"]] == ["3", "new"]
+
+
 async def test_a_sync_costs_the_same_for_news_of_one_channel_and_of_ten(api: Api, statements: list[str]) -> None:
     listed = "sync(token: $t) { token channels { channel { name unreadCount } messages { content author { name } } } }"
     counts = []
