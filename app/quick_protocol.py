@@ -113,8 +113,10 @@ class QuickProtocol(web.RequestHandler):
             self._poll = None
             self._execute(poll.head, poll.body, poll.asking)
         else:
-            self._send(response)
-            self._end()
+            try:
+                self._send(response)
+            finally:
+                self._end()
 
     def _execute(self, head: Head, body: bytes, asking: Asking) -> None:
         self._task = self._loop.create_task(self._executed(head, body, asking))
@@ -122,10 +124,12 @@ class QuickProtocol(web.RequestHandler):
     async def _executed(self, head: Head, body: bytes, asking: Asking) -> None:
         """Answer a request, and wait for a client that reads slowly."""
         assert self._answering is not None
-        self._send(await self._answering.respond(head, body, _Sender(self.transport, head.headers), asking))
-        if self._unread > BUFFER_BYTES and not self._force_close:
-            await self._drain_helper()
-        self._end()
+        try:
+            self._send(await self._answering.respond(head, body, _Sender(self.transport, head.headers), asking))
+            if self._unread > BUFFER_BYTES and not self._force_close:
+                await self._drain_helper()
+        finally:
+            self._end()
 
     def _send(self, response: QuickResponse) -> None:
         """Send the answer; the connection's last where aiohttp or the server ends it."""

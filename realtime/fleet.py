@@ -19,8 +19,9 @@ from realtime.pacing import Wish
 
 log = logging.getLogger("pollux.pacing")
 
-# What intervals leave free of each process: bursts of sends, and what a budget of polls cannot know.
-TARGET_LOAD = 0.7
+# The rest is left free of each process: for bursts of sends, and for what a budget of polls cannot know. With 0.7 the slowest of
+# 100 polls took six times as long (`python -m benchmarks.pacing.real`), where the database stands on the same machine.
+TARGET_LOAD = 0.5
 # A poll that finds nothing kept costs no more CPU than this; a load beyond that is of something else, and polls are left
 # a tenth of each process even so.
 MOST_PER_POLL_S = 0.0014

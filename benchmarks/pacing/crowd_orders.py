@@ -23,11 +23,13 @@ class Orders:
 
 @dataclass
 class Seen:
-    """When each request began and how long its answer took, when each was refused, and how late the process was for its timers."""
+    """When each poll began and how long its answer took, when each was refused, and how late the process was for its timers."""
 
     began_s: list[float] = field(default_factory=list)
     took_ms: list[float] = field(default_factory=list)
     refused_s: list[float] = field(default_factory=list)
     failed: int = 0
-    said: int = 0
+    # Sends that were acknowledged.
+    said_s: list[float] = field(default_factory=list)
+    said_ms: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)

@@ -51,6 +51,9 @@ class Phase:
     # How long the server had each for, and what 99 in 100 timers of the clients' process were late by at most.
     server_p50_ms: float
     server_p99_ms: float
+    # A send waits for the database's disk.
+    sent_p50_ms: float
+    sent_p99_ms: float
     refused_share: float
     server: float
     clients: float
@@ -171,7 +174,7 @@ def _run(stores: Stores, data: Dataset, folder: Path, name: str, fixed_ms: int |
     print(
         f"{name}: calm {calm.per_s:.0f}/s p99 {calm.p99_ms:.0f} ms; burst {burst.per_s:.0f}/s p99 {burst.p99_ms:.0f} ms", flush=True
     )
-    return Run(name, calm, burst, seen.said, seen.failed)
+    return Run(name, calm, burst, len(seen.said_ms), seen.failed)
 
 
 def _leave_to_others(server: Server) -> None:
@@ -189,6 +192,7 @@ def _phase(
     seen: Seen, probe: Probe, begin_s: float, from_s: float, to_s: float, one: Mark, other: Mark, durations: list[Durations]
 ) -> Phase:
     took = sorted(ms for at_s, ms in zip(seen.began_s, seen.took_ms, strict=True) if from_s <= at_s < to_s)
+    sent = sorted(ms for at_s, ms in zip(seen.said_s, seen.said_ms, strict=True) if from_s <= at_s < to_s)
     probed = sorted(ms for at_s, ms in probe.took_ms if begin_s + from_s <= at_s < begin_s + to_s)
     served = {bound: count - durations[0].get(bound, 0) for bound, count in durations[1].items()}
     refused = sum(from_s <= at_s < to_s for at_s in seen.refused_s)
@@ -201,6 +205,8 @@ def _phase(
         probed[int(0.99 * len(probed))],
         quantile_ms(served, 0.5),
         quantile_ms(served, 0.99),
+        statistics.median(sent),
+        sent[int(0.99 * len(sent))],
         refused / (refused + len(took)),
         server_s / seconds,
         clients_s / seconds,
@@ -209,11 +215,12 @@ def _phase(
 
 
 def _lines(runs: list[Run], costs: dict[str, float]) -> list[str]:
-    head = "| clients | when | answers/s | p50 ms | p99 ms | probe p50 ms | probe p99 ms | in the server p50 ms | p99 ms | refused | server, of a core | clients, of a core | noise, cores |"  # noqa: E501  # one row
-    found = [head, "|" + "---|" * 13]
+    head = "| clients | when | answers/s | p50 ms | p99 ms | probe p50 ms | probe p99 ms | in the server p50 ms | p99 ms | sends p50 ms | p99 ms | refused | server, of a core | clients, of a core | noise, cores |"  # noqa: E501  # one row
+    found = [head, "|" + "---|" * 15]
     for run in runs:
         for when, one in (("before", run.calm), (f"{TIMES} times as many", run.burst)):
             cells = [one.per_s, one.p50_ms, one.p99_ms, one.probe_p50_ms, one.probe_p99_ms, one.server_p50_ms, one.server_p99_ms]
+            cells += [one.sent_p50_ms, one.sent_p99_ms]
             shares = f"{one.refused_share:.1%} | {one.server:.2f} | {one.clients:.2f} | {one.noise:.2f}"
             found.append(f"| {run.name} | {when} | {' | '.join(f'{cell:,.0f}' for cell in cells)} | {shares} |")
     obedient, fixed = runs[0].burst, runs[min(1, len(runs) - 1)].burst
@@ -221,7 +228,7 @@ def _lines(runs: list[Run], costs: dict[str, float]) -> list[str]:
     return [
         *found,
         "",
-        f"With `adaptive` the p99 of all clients is {obedient.p99_ms:,.0f} ms, {within} {P99_MS:.0f}; with fixed intervals"
+        f"With `adaptive` the p99 of all clients' polls is {obedient.p99_ms:,.0f} ms, {within} {P99_MS:.0f}; with fixed intervals"
         f" {fixed.p99_ms:,.0f} ms, {fixed.p99_ms / obedient.p99_ms:.1f} times as long. In a p99 of clients is what their process"
         " was late by; in the probe's it is not.",
         "",
