@@ -1,7 +1,7 @@
 """`make audit`: whether what is pinned has a known weakness, and whether a secret was ever committed.
 
-pip-audit and npm ask the registry for advisories. Where it has none to give they find nothing, which is no answer: then it is
-said what was not looked at, and the exit status is 2. A finding is 1.
+pip-audit and npm ask the registry for advisories. Of packages that pip-audit is told nothing of, the index is asked what it knows
+of their newest release, which most pins are. What nobody was told of is named, and the exit status is 2. A finding is 1.
 
 Every registry knows which release is the newest: a package that is has all the mending there is. Those that are not are named,
 which is no finding by itself.
@@ -12,7 +12,13 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
+from urllib.request import urlopen
+
+from pip._internal.models.index import PyPI
 
 from tests.attacks.committed import secrets_in
 
@@ -83,8 +89,39 @@ def _python(pip_audit: str, pins: Path) -> tuple[int, str]:
     weak = [f"{one['name']} {one['version']}: {weakness['id']}" for one in found for weakness in one.get("vulns", ())]
     if weak:
         return FOUND, "; ".join(weak)
-    missing = sum("skip_reason" in one for one in found)
-    return (NOT_ASKED if missing else CLEAN), f"of {len(found)} packages {missing} could not be looked up; no other is weak"
+    missing = [one["name"] for one in found if "skip_reason" in one]
+    pinned = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", pins.read_text(), re.MULTILINE))
+    with ThreadPoolExecutor(8) as several:
+        newest = dict(zip(missing, several.map(_newest, missing), strict=True))
+    weak = [f"{name} {one.version}: {weakness}" for name, one in newest.items() if one is not None for weakness in one.weak]
+    if weak:
+        return FOUND, "; ".join(weak)
+    unknown = [f"{name} {pinned.get(name)}" for name, one in newest.items() if one is None or one.version != pinned.get(name)]
+    known = len(found) - len(unknown)
+    said = f"no weakness of {known} packages, {len(missing) - len(unknown)} of them by the word on their newest release"
+    return (NOT_ASKED if unknown else CLEAN), said + (f"; nothing is known of {', '.join(unknown)}" if unknown else "")
+
+
+class _Newest(NamedTuple):
+    """The newest release of a package, and what is known to be weak in it."""
+
+    version: str
+    weak: list[str]
+
+
+@lru_cache(maxsize=1000)
+def _newest(name: str) -> _Newest | None:
+    """Return what pip's index says of the newest release of a package; None where it cannot be asked.
+
+    It is what pip-audit would be told of a release, which some mirrors of the index keep for the newest one alone.
+    """
+    try:
+        with urlopen(f"{PyPI.pypi_url}/{name}/json", timeout=60) as answer:  # pip's own address
+            told = json.load(answer)
+        known = [one["id"] for one in told["vulnerabilities"] if not one.get("withdrawn")]
+        return _Newest(told["info"]["version"], known)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _npm(folder: Path) -> tuple[int, str]:
