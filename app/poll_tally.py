@@ -47,12 +47,21 @@ class Tally:
         """Count a result that nobody asked for at a moment: one of a subscription."""
         news = depends.news
         self.answers[3 * level + news] += 1
-        if news == 2 and depends.newest_us:  # two numbers: an enum's name would cost more than all the rest
-            staleness_s = time.time() - depends.newest_us / 1_000_000
-            if staleness_s < WAS_AWAY_S:
-                self.staleness.observe(max(0.0, staleness_s))
-                if self.latencies is not None:
-                    self.latencies.record(EventType.MESSAGE, (1000 * staleness_s,))
+        if news == 2:  # two numbers: an enum's name would cost more than all the rest
+            if depends.newest_us:
+                self._delivered(EventType.MESSAGE, depends.newest_us)
+            if depends.notified_us:
+                self._delivered(EventType.NOTIFICATION, depends.notified_us)
+
+    def _delivered(self, type_: EventType, written_us: int) -> None:
+        """Count how old something is that is delivered now, unless its reader was away."""
+        staleness_s = time.time() - written_us / 1_000_000
+        if staleness_s >= WAS_AWAY_S:
+            return
+        if type_ is EventType.MESSAGE:
+            self.staleness.observe(max(0.0, staleness_s))
+        if self.latencies is not None:
+            self.latencies.record(type_, (1000 * staleness_s,))
 
 
 class Tallies:

@@ -55,9 +55,11 @@ class Dependencies:
     kept: bool = True
     # The deepest level that was read for it.
     level: Level = Level.FRAGMENT
-    # What measures take note of: what it brings, when the newest message it shows was written, and whether it was held.
+    # What measures take note of: what it brings, when the newest message and notification it shows were written, and whether
+    # it was held.
     news: News = News.NOT_ASKED
     newest_us: int = 0
+    notified_us: int = 0
     held: bool = False
 
     def shows(self, look: Callable[[], object], value: object) -> None:

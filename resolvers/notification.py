@@ -190,6 +190,7 @@ def _own_numbers(ctx: Context, node_ids: Sequence[str]) -> list[int]:
 async def notification_views(ctx: Context, records: Sequence[NotificationRecord]) -> list[NotificationView]:
     """Return notifications with the people who caused them."""
     people = await users(ctx, {record.actor_id for record in records if record.actor_id is not None}) if records else {}
+    ctx.depends.notified_us = max((ctx.depends.notified_us, *(record.created_us for record in records)))
     return [
         NotificationView(
             record=record,

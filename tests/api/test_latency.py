@@ -58,3 +58,19 @@ async def test_the_server_records_the_answer_that_first_brings_a_message(api: Ap
     assert (len(page["nodes"]), after - before) == (1, 1)
     await api.poll(channel, who="bob", after=page["pageInfo"]["endCursor"])
     assert (await _metrics(api, "MESSAGE"))["count"] == after
+
+
+async def test_the_server_records_the_answer_that_first_brings_a_notification(api: Api) -> None:
+    pages = "query($b: String) { notifications(before: $b) { nodes { id } pageInfo { endCursor startCursor } } }"
+    notify = "mutation($i: CreateNotificationInput!) { createNotification(input: $i) { userErrors { code } } }"
+    user = (await api.ask("{ viewer { id } }", who="bob"))["id"]
+    given = {"userId": user, "type": "note", "title": "Hello", "content": "You are wanted."}
+    await api.ask(notify, {"i": given}, who="robot", roles=["service"])
+    start = (await api.ask(pages, who="bob"))["pageInfo"]["startCursor"]
+    before = (await _metrics(api, "NOTIFICATION"))["count"]
+    await api.ask(notify, {"i": given}, who="robot", roles=["service"])
+    page = await api.ask(pages, {"b": start}, who="bob")
+    after = (await _metrics(api, "NOTIFICATION"))["count"]
+    assert (len(page["nodes"]), after - before) == (1, 1)
+    await api.ask(pages, {"b": page["pageInfo"]["startCursor"]}, who="bob")
+    assert (await _metrics(api, "NOTIFICATION"))["count"] == after
