@@ -23,6 +23,8 @@ EVENTS = "text/event-stream"
 SHA256_PREFIX = "sha256:"
 # How long a client may take to send a request whose head is there.
 SLOW_S = 10.0
+# Of an operation's name on a WebSocket, which comes back with each of its results; a UUID has 36.
+LONGEST_NAME = 128
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -204,3 +206,8 @@ def activity_of(headers: Mapping[str, str]) -> ClientActivity:
 def shows_page(request: web.Request) -> bool:
     """Whether a browser that asks for a page means GraphiQL, rather than the answer to a query."""
     return not any(name in request.query for name in ("query", "documentId", "extensions"))
+
+
+def is_name(text: str) -> bool:
+    """Whether an operation can be called so in an answer, which a lone surrogate cannot be part of."""
+    return len(text) <= LONGEST_NAME and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))

@@ -87,7 +87,7 @@ class PolluxView(GraphQLView[Context, None]):
             self._replies,
         )
         self._open = OpenConnections(parts.max_open, parts.max_open_of_user)
-        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations, self._open)
+        self._socket_parts = SocketParts(parts.services, parts.viewers, parts.charges, self._operations, parts.shedding, self._open)
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""

@@ -21,8 +21,9 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET
 
+from app.admission import admit
 from app.charges import Charges, Payer
-from app.graphql_request import parse_json
+from app.graphql_request import LONGEST_NAME, is_name, parse_json
 from app.identity import Known, Viewers
 from app.open_connections import GOODBYE_S, PING_S, OpenConnection, OpenConnections
 from app.operations import Operations, Rejected
@@ -30,6 +31,7 @@ from app.refusal import HttpRefusal
 from app.responses import SERVER
 from models.errors import ErrorCode, PolluxError, RateLimited, Unauthenticated, Unavailable
 from realtime.pacing import ClientActivity
+from realtime.shedding import Shedding
 from realtime.wake import Stopped
 from resolvers.context import Context
 from resolvers.services import Services
@@ -38,8 +40,6 @@ from schema.errors import refusal
 # A client says who it is at once, or holds a connection for nothing.
 INIT_S = 10.0
 MAX_OPERATIONS = 20
-# Of an operation's name, which comes back with each of its results; a UUID has 36.
-LONGEST_NAME = 128
 # What has arrived is read without waiting; after so many messages everything else that is due comes first.
 MESSAGES_A_TURN = 50
 FORBIDDEN, UNAUTHORIZED, UNACCEPTABLE, TAKEN = 4403, 4401, 4406, 4409
@@ -52,6 +52,7 @@ class SocketParts(NamedTuple):
     viewers: Viewers
     charges: Charges
     operations: Operations
+    shedding: Shedding
     all_open: OpenConnections
 
 
@@ -188,7 +189,7 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         if not isinstance(message, dict) or any(not isinstance(message[key], kinds[key]) for key in kinds if key in message):
             await self.handle_invalid_message("This is not a message of graphql-transport-ws")
             return
-        if not _is_name(message.get("id", "")):
+        if not is_name(message.get("id", "")):
             await self.handle_invalid_message(f"The id is longer than {LONGEST_NAME} characters, or is no text")
             return
         self._heard += 1
@@ -232,23 +233,19 @@ class _Conversation(BaseGraphQLTransportWSHandler[None, None]):
         assert self._known is not None
         if len(self.operations) > MAX_OPERATIONS:
             raise HttpRefusal(429, f"At most {MAX_OPERATIONS} operations at once on a connection.", code=ErrorCode.BAD_REQUEST)
-        request_id = next(self._request_ids)
-        payer = Payer(self._parts.charges, self._request, self._known.viewer)
+        request_id, viewer = next(self._request_ids), self._known.viewer
+        payer = Payer(self._parts.charges, self._request, viewer)
         prepared = await self._parts.operations.prepared(_sent(payload), request_id, payer)
         if isinstance(prepared, Rejected):
             return prepared.errors
+        admit(self._parts.shedding, viewer.user_id, prepared)
         await payer.operation(prepared.operation)
-        context = Context(self._parts.services, self._known.viewer, self._activity)
+        context = Context(self._parts.services, viewer, self._activity)
         async with aclosing(self._parts.operations.results(prepared, context, request_id, payer)) as results:
             async for body in results:
-                following: Any = {"id": operation.id, "type": "next", "payload": orjson.Fragment(body)}
-                await operation.send_operation_message(following)
+                following = {"id": operation.id, "type": "next", "payload": orjson.Fragment(body)}
+                await operation.send_operation_message(cast(Any, following))
         return []
-
-
-def _is_name(text: str) -> bool:
-    """Whether an operation can be called so in an answer, which a lone surrogate cannot be part of."""
-    return len(text) <= LONGEST_NAME and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
 
 
 def _sent(payload: dict[str, Any]) -> bytes:

@@ -102,3 +102,18 @@ async def test_no_socket_and_no_stream_is_opened_under_pressure(pressed: Pressed
     headers = {"Authorization": f"Bearer {token('alice')}", "Accept": "text/event-stream"}
     answer = await pressed.api.client.post("/graphql", json={"query": "subscription { sync { token } }"}, headers=headers)
     assert await _refused(answer) == (503, "UNAVAILABLE")
+
+
+async def test_operations_on_a_socket_that_is_open_are_refused_as_over_http(pressed: Pressed) -> None:
+    async with pressed.api.client.ws_connect("/graphql", protocols=["graphql-transport-ws"]) as socket:
+        await socket.send_json({"type": "connection_init", "payload": {"Authorization": f"Bearer {token('alice')}"}})
+        assert (await socket.receive_json())["type"] == "connection_ack"
+        pressed.shedding.pressure = 2.0
+        await socket.send_json({"type": "subscribe", "id": "1", "payload": {"query": "{ viewer { name } }"}})
+        told = await socket.receive_json()
+        assert (told["type"], told["id"], len(told["payload"])) == ("error", "1", 1)
+        assert told["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
+        assert told["payload"][0]["extensions"]["retryAfterMs"] > 0
+        pressed.shedding.pressure = 0.0
+        await socket.send_json({"type": "subscribe", "id": "2", "payload": {"query": "{ viewer { name } }"}})
+        assert (await socket.receive_json())["payload"] == {"data": {"viewer": {"name": "Alice"}}}

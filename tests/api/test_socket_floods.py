@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.socket import LONGEST_NAME, MESSAGES_A_TURN, _Conversation
+from app.graphql_request import LONGEST_NAME
+from app.socket import MESSAGES_A_TURN, _Conversation
 from tests.api.streaming import connected
 from tests.asking import Api
 
