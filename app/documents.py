@@ -21,7 +21,7 @@ from schema.operation import Document
 
 # In characters, all texts together; what is made of a text takes some hundred times its length, and of the shortest as much
 # as of one of some hundred characters.
-MAX_REMEMBERED = 128 * 1024
+MAX_REMEMBERED = 96 * 1024
 OVERHEAD_CHARACTERS = 400
 LONGEST_REMEMBERED = 32 * 1024
 MAX_READ_ONCE = 2000

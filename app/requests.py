@@ -22,7 +22,7 @@ from schema.operation import Document, Operation, check_cost, find_operation, pr
 
 # What an operation takes beside the variables it was read from, its document not counted, which many share.
 OVERHEAD_BYTES = 1000
-MAX_SENT_ONCE = 20_000
+MAX_SENT_ONCE = 10_000
 _DIGEST_BYTES = 16
 
 
