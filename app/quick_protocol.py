@@ -17,6 +17,9 @@ from app.known_heads import Head
 from app.replies import Asking, new_request_id
 from app.responses import BUFFER_BYTES, QuickResponse
 
+# How long a query goes on whose client is gone: most are done by then, the others wait for something.
+GONE_S = 0.1
+
 
 class _Sender(NamedTuple):
     """Who sent a request: see `app.charges.Sender`."""
@@ -55,7 +58,8 @@ class QuickProtocol(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """End."""
         if self._task is not None:
-            self._task.cancel()
+            # Not at once: what it has begun and not started would be left behind unawaited, by graphql-core for one.
+            self._loop.call_later(GONE_S, self._task.cancel)
         self._later = b""
         if self._idle is not None:
             self._end()
@@ -128,6 +132,9 @@ class QuickProtocol(web.RequestHandler):
             self._send(await self._answering.respond(head, body, _Sender(self.transport, head.headers), asking))
             if self._unread > BUFFER_BYTES and not self._force_close:
                 await self._drain_helper()
+        except asyncio.CancelledError:
+            self.force_close()  # as aiohttp does: there is no answer any more
+            raise
         finally:
             self._end()
 
