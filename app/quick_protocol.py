@@ -6,6 +6,7 @@ order. What comes while a request is answered is not looked at before its answer
 
 import asyncio
 from collections.abc import Mapping
+from contextvars import copy_context
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -34,6 +35,8 @@ class QuickProtocol(web.RequestHandler):
     def __init__(self, manager: web.Server, answering: Answering | None, **options: Any) -> None:
         super().__init__(manager, **options)
         self._answering = answering
+        # Of nobody's request: what one left in its context is not the next one's.
+        self._context = copy_context()
         # Whether the parser stands between two requests, so that equal bytes mean an equal request.
         self._between = answering is not None
         # What aiohttp waits by for the next request, while it does not know that there is one.
@@ -167,4 +170,4 @@ class QuickProtocol(web.RequestHandler):
         if later:
             if self.transport is not None:
                 self.transport.resume_reading()
-            self.data_received(later)
+            self._context.run(self.data_received, later)

@@ -11,6 +11,7 @@ from cache.flights import Flights
 from cache.lineage import Lineage
 from cache.lru import Lru
 from models.database import Database
+from models.read_watch import declared
 from models.user import Profile, changed_profiles, profiles
 
 MAX_PROFILES = 50_000
@@ -58,7 +59,8 @@ class ProfileCopies:
         epoch_hex, number = self._claim
         changed = None
         if len(self._copies) and last_profile - number <= MAX_CATCH_UP:
-            changed = await changed_profiles(self._db, number, last_profile)
+            with declared():  # the head that this was asked under says how far the log has come
+                changed = await changed_profiles(self._db, number, last_profile)
         if self._claim[0] != epoch_hex:
             return  # the epoch ended meanwhile, and with it every copy
         if changed is None:
