@@ -83,6 +83,8 @@ class Validation:
         def report(error: GraphQLError) -> None:
             if len(errors) >= most:
                 raise ValidationAbortedError("Too many validation errors, error limit reached. Validation aborted.")
+            if not self._suggests:  # a rule of graphql-core's suggests a selection even so
+                error.message = error.message.partition(" Did you mean")[0]
             errors.append(error)
 
         context = _Context(self._schema, document, TypeInfo(self._schema), report, not self._suggests)

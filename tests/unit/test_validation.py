@@ -104,3 +104,15 @@ def test_of_many_errors_the_first_are_told(count: int) -> None:
 def test_others_have_a_turn_every_few_nodes() -> None:
     turns = sum(1 for _ in Validation(SCHEMA, specified_rules, max_errors=5, suggests=True).errors_of(parse(LONG)))
     assert turns >= 2 * 700 // STEP  # each field has a name
+
+
+def test_nothing_is_suggested_to_who_may_not_see_the_schema() -> None:
+    text = "{ viewer usre: viewer { nam } }"
+    told = {suggests: _messages(text, suggests=suggests) for suggests in (True, False)}
+    assert all("Did you mean" in message for message in told[True])
+    assert told[False] == [message.partition(" Did you mean")[0] for message in told[True]]
+
+
+def _messages(text: str, *, suggests: bool) -> list[str]:
+    validation = Validation(SCHEMA, specified_rules, max_errors=MANY, suggests=suggests)
+    return [error.message for error in at_once(validation.errors_of(parse(text)))]
