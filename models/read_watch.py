@@ -32,5 +32,6 @@ class declared:  # noqa: N801  # read as a word of the statement: `with declared
     def __enter__(self) -> None:
         self._token: Token[_Watch | None] = _watch.set(None)
 
-    def __exit__(self, *_: object) -> None:
-        _watch.reset(self._token)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not GeneratorExit:  # thrown away while it waits: ended by the collector, in somebody else's context
+            _watch.reset(self._token)

@@ -1,6 +1,7 @@
 """The read watch: told of what nobody declared, in the task that watches and in those it starts, and in no other."""
 
 import asyncio
+from contextvars import copy_context
 
 import pytest
 
@@ -83,3 +84,16 @@ async def test_a_shared_read_is_told_to_who_asks_and_what_it_reads_to_nobody(tol
         await flights.get("key")
         await single.get("other")
     assert told == ["key", "other"]
+
+
+async def test_who_is_thrown_away_within_a_declaration_leaves_the_others_watched(told: list[object]) -> None:
+    async def reads() -> None:
+        with declared():
+            await asyncio.Future()
+
+    abandoned = reads()
+    copy_context().run(abandoned.send, None)
+    watch(told.append)
+    abandoned.close()
+    note(1)
+    assert told == [1]
