@@ -184,9 +184,15 @@ class Payer:
         return self._key
 
     def _of(self, limit: Limit) -> Key:
-        if self._viewer.roles & SERVICE_ROLES:
-            limit = limit._replace(rate=limit.rate * SERVICE_FACTOR, burst=limit.burst * SERVICE_FACTOR)
-        return limit.of("u", self._viewer.user_id)
+        return _key_of(limit, self._viewer.user_id, serves=not self._viewer.roles.isdisjoint(SERVICE_ROLES))
+
+
+@lru_cache(maxsize=1024)
+def _key_of(limit: Limit, user_id: int, *, serves: bool) -> Key:
+    """Return the key of a user under a limit, a wider one for who serves others."""
+    if serves:
+        limit = limit._replace(rate=limit.rate * SERVICE_FACTOR, burst=limit.burst * SERVICE_FACTOR)
+    return limit.of("u", user_id)
 
 
 @lru_cache(maxsize=16)

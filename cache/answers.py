@@ -27,7 +27,7 @@ PERSON_BYTES = 100
 SMALL_BYTES = 2_000
 MAX_SMALL_ASKED_ONCE = 20_000
 # Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
-MAX_ASKED_ONCE = 3_000
+MAX_ASKED_ONCE = 1_000
 
 
 @dataclass(slots=True, eq=False)
