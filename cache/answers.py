@@ -18,6 +18,7 @@ from cache.presence import Presence, window_s
 from cache.profiles import ProfileCopies
 from cache.read_index import ReadIndex
 from models.head import ChannelHead, InboxHead
+from models.sync import ViewerPulse
 
 # What an answer takes beside its body, with a head and a shown value or two.
 OVERHEAD_BYTES = 1500
@@ -55,25 +56,37 @@ class Present(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """Heads to come: of an answer's channels by id, and of the viewer's inbox where it shows something of that."""
+    """Heads to come: of an answer's channels by id, and of the viewer's inbox where it shows something of that.
+
+    Where it says that nothing of theirs was new, the inbox comes with the `pulse`, and `inbox` is None.
+    """
 
     heads: "dict[int, asyncio.Future[ChannelHead | None]]"
     inbox: "asyncio.Future[InboxHead | None] | None"
+    pulse: "asyncio.Future[ViewerPulse | None] | None"
 
     @property
     def all(self) -> "list[asyncio.Future[Any]]":
-        return [*self.heads.values(), self.inbox] if self.inbox is not None else [*self.heads.values()]
+        own = self.inbox or self.pulse
+        return [*self.heads.values(), own] if own is not None else [*self.heads.values()]
+
+    @property
+    def own(self) -> InboxHead | None:
+        """The head of the viewer's inbox, which must be there if it was asked for."""
+        if self.pulse is None:
+            return self.inbox.result() if self.inbox is not None else None
+        pulse = self.pulse.result()
+        return pulse.inbox if pulse is not None else None
 
     @property
     def last_profile(self) -> int:
         """The last profile change of all these heads, which must be there."""
-        found = [coming.result() for coming in self.all]
+        found = [*(coming.result() for coming in self.heads.values()), self.own]
         return max((head.last_profile for head in found if head is not None), default=0)
 
     def present(self, *, holds: bool) -> Present:
         """Return these heads, which must be there."""
-        heads = {channel_id: coming.result() for channel_id, coming in self.heads.items()}
-        return Present(holds, heads, self.inbox.result() if self.inbox is not None else None)
+        return Present(holds, {channel_id: coming.result() for channel_id, coming in self.heads.items()}, self.own)
 
 
 class Answers:
@@ -133,7 +146,9 @@ class Answers:
         """Ask for the heads that an answer depends on: all of them, before the first is waited for."""
         depends, read_index = answer.depends, self._read_index
         heads = {channel_id: read_index.channels.get((channel_id, viewer_id)) for channel_id in depends.heads}
-        return Asked(heads, read_index.inboxes.get(viewer_id) if depends.inbox is not None else None)
+        if depends.pulse is not None:
+            return Asked(heads, None, read_index.pulses.get(viewer_id))
+        return Asked(heads, read_index.inboxes.get(viewer_id) if depends.inbox is not None else None, None)
 
     def judge(self, answer: Answer, asked: Asked, viewer_id: int) -> Present | None:
         """Return whether an answer holds, when all that it asked for is there; None where the people it shows are to be
@@ -143,9 +158,12 @@ class Answers:
         holds = self._clock_s() < depends.until_s
         for channel_id, coming in asked.heads.items():
             holds = holds and _is_as_before(depends.heads[channel_id], coming.result(), shared=shared)
-        if asked.inbox is not None:
-            inbox = asked.inbox.result()
-            holds = holds and inbox is not None and depends.inbox is not None and inbox.version == depends.inbox.version
+        if asked.pulse is not None:
+            pulse = asked.pulse.result()
+            holds = holds and pulse is not None and depends.pulse is not None and _is_as_quiet(depends.pulse, pulse)
+        if depends.inbox is not None:
+            inbox = asked.own
+            holds = holds and inbox is not None and inbox.version == depends.inbox.version
         holds = holds and self._shows_the_same(depends)
         if holds and depends.people and asked.last_profile > depends.last_profile:
             return None
@@ -172,10 +190,8 @@ class Answers:
 
     def _see(self, answer: Answer, heads: dict[int, ChannelHead | None], viewer_id: int) -> None:
         """Count the viewer as seen where the answer says that they are."""
-        for channel_id in answer.depends.seen_in:
-            head = heads[channel_id]
-            if head is not None and head.role is not None:
-                self._presence.touch(channel_id, viewer_id, seen_s=window_s(answer.poll_interval_ms))
+        for channel_id in answer.depends.present_in(heads):
+            self._presence.touch(channel_id, viewer_id, seen_s=window_s(answer.poll_interval_ms))
 
     async def _knows_everybody(self, depends: Dependencies, last_profile: int) -> bool:
         """Whether the people an answer shows are as they were, of which it takes note."""
@@ -184,6 +200,11 @@ class Answers:
             return False
         depends.last_profile = last_profile
         return True
+
+
+def _is_as_quiet(then: ViewerPulse, now: ViewerPulse) -> bool:
+    """Whether nothing of all that is a viewer's has changed."""
+    return now.mark == then.mark and now.inbox.version == then.inbox.version
 
 
 def _is_as_before(then: ChannelHead | None, now: ChannelHead | None, *, shared: bool) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from models.head import ChannelHead, InboxHead
+from models.sync import ViewerPulse
+from models.sync_token import PulseMark
 from models.user import Profile
 
 log = logging.getLogger("pollux.cache")
@@ -43,6 +45,8 @@ class Dependencies:
     # Heads as the viewer saw them: None where they may not see the channel.
     heads: dict[int, ChannelHead | None] = field(default_factory=dict)
     inbox: InboxHead | None = None
+    # Where it says that nothing of all that is the viewer's was new: their pulse then.
+    pulse: ViewerPulse | None = None
     people: Mapping[int, Profile] = field(default_factory=dict)
     # The profile change up to which `people` are known to be as they are shown.
     last_profile: int = 0
@@ -80,6 +84,22 @@ class Dependencies:
         if any(person != self.people.get(user_id, person) for user_id, person in people.items()):
             self.unkept()
         self.people = {**self.people, **people}
+
+    def quiet(self, inbox: InboxHead, heads: Mapping[int, ChannelHead], mark: PulseMark | None) -> None:
+        """The answer shows an inbox, and says that nothing was new in channels, or by its pulse in all that is the viewer's.
+
+        One that speaks of two moments, between which something changed, cannot be checked later.
+        """
+        pulse = ViewerPulse(inbox, mark) if mark is not None else None
+        known = (self.inbox or inbox).version == inbox.version and (self.pulse or pulse) == pulse
+        if not known or any(self.heads.get(key, head) != head for key, head in heads.items()):
+            self.unkept()
+        self.inbox, self.pulse = inbox, pulse
+        self.heads.update(heads)
+
+    def present_in(self, heads: Mapping[int, ChannelHead | None]) -> list[int]:
+        """Return where the viewer is seen, by heads of now: in what they belong to; one without a head is theirs by the pulse."""
+        return [key for key in self.seen_in if key not in heads or ((head := heads[key]) is not None and head.role is not None)]
 
     def ends(self, moment_s: float) -> None:
         """The answer is old from a moment on."""

@@ -34,7 +34,7 @@ class ReadIndex:
         self._moment = 0
         self.channels: Flights[tuple[int, int], ChannelHead] = Flights(self._read_channels, gap_s=gap_s)
         self.inboxes: Flights[int, InboxHead] = Flights(self._read_inboxes, gap_s=gap_s)
-        self._pulses: Flights[int, ViewerPulse] = Flights(self._read_pulses, gap_s=gap_s)
+        self.pulses: Flights[int, ViewerPulse] = Flights(self._read_pulses, gap_s=gap_s)
         self._viewers: Flights[int, ViewerHeads] = Flights(self._read_viewers, gap_s=gap_s)
 
     @property
@@ -43,7 +43,7 @@ class ReadIndex:
         return {
             "channel": self.channels.sizes,
             "inbox": self.inboxes.sizes,
-            "pulse": self._pulses.sizes,
+            "pulse": self.pulses.sizes,
             "viewer": self._viewers.sizes,
         }
 
@@ -60,7 +60,7 @@ class ReadIndex:
 
     async def pulse(self, user_id: int) -> ViewerPulse:
         """Return whether anything of a user's changed, as numbers. Raises Unavailable, NotFound for who does not exist."""
-        pulse = await self._pulses.get(user_id)
+        pulse = await self.pulses.get(user_id)
         if pulse is None:
             raise NotFound
         return pulse

@@ -30,6 +30,10 @@ class Pace:
         """Return what is expected of all that is a viewer's: so many channels, in which there were so many events in all."""
         return self._rates.look(-user_id, events, None, scope=channels)
 
+    def expected_now(self, user_id: int) -> Expected:
+        """Return what is expected of all that is a viewer's, of which there is nothing new."""
+        return self._rates.look(-user_id, None, None)
+
     def of_viewer(self, user_id: int, expected: Expected, activity: ClientActivity) -> Interval:
         """Return the interval of who syncs everything."""
         return self._interval(expected.wish_s, None, activity, expected.message_rate, -user_id)

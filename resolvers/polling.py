@@ -43,9 +43,11 @@ def interval_of(ctx: Context, channel_id: int, last_message: int | None, activit
 
 
 def viewer_interval(ctx: Context, expected: Expected, activity: ClientActivity | None) -> Interval:
-    """Return when to sync again: everything of the viewer."""
-    interval = ctx.services.pace.of_viewer(ctx.viewer.user_id, expected, activity or ctx.activity)
+    """Return when to sync again: everything of the viewer. What was `expected` is so until their pulse is another."""
+    pace, user_id, activity = ctx.services.pace, ctx.viewer.user_id, activity or ctx.activity
+    interval = pace.of_viewer(user_id, expected, activity)
     ctx.intervals.append(interval)
+    ctx.depends.shows(partial(_viewer_pace_now, pace, user_id, activity), _pace(interval))
     return interval
 
 
@@ -105,6 +107,10 @@ def _pace_now(pace: Pace, presence: Presence, activity: ClientActivity, channel_
     if isinstance(active, str):
         return None
     return _pace(pace.of_channel(channel_id, None, active, activity))
+
+
+def _viewer_pace_now(pace: Pace, user_id: int, activity: ClientActivity) -> tuple[object, ...]:
+    return _pace(pace.of_viewer(user_id, pace.expected_now(user_id), activity))
 
 
 def _inbox_pace_now(pace: Pace, activity: ClientActivity) -> tuple[object, ...]:

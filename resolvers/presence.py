@@ -35,10 +35,8 @@ def seen_until_next(ctx: Context, interval_ms: int) -> None:
         return
     presence, seen_s = ctx.services.presence, window_s(interval_ms)
     presence.seen(ctx.viewer.user_id, seen_s=seen_s)
-    for channel_id in ctx.depends.seen_in:
-        head = ctx.depends.heads[channel_id]
-        if head is not None and head.role is not None:
-            presence.touch(channel_id, ctx.viewer.user_id, seen_s=seen_s)
+    for channel_id in ctx.depends.present_in(ctx.depends.heads):
+        presence.touch(channel_id, ctx.viewer.user_id, seen_s=seen_s)
 
 
 def active_users(ctx: Context, channel_id: int) -> Maybe[int | None]:

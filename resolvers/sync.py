@@ -13,20 +13,26 @@ from realtime.pacing import ClientActivity
 from realtime.rates import Expected
 from realtime.wake import Stopped
 from resolvers.context import SERVICE_ROLES, Context
-from resolvers.sync_look import Look, look
+from resolvers.sync_look import Look, Quiet, look
 from resolvers.sync_page import SyncPage, expected_of, page_of
 from resolvers.sync_request import SyncRequest
 
 
 async def sync(ctx: Context, request: SyncRequest) -> SyncPage:
     """Return a page of what is new; with `wait_ms` as soon as there is some, or what there is then. Raises Unavailable."""
-    ctx.depends.unkept()  # a token is asked with once
     if request.wait_ms:
+        ctx.depends.unkept()  # whoever waits is answered once
         waited, expected = await _held(ctx, request)
         ctx.depends.held = True
         return await page_of(ctx, request, waited, expected)
     found = await look(ctx.services, ctx.viewer.user_id, request)
-    Seen(ctx, request).there(found)
+    seen = Seen(ctx, request)
+    seen.there(found)
+    if isinstance(found, Quiet):
+        ctx.depends.quiet(found.inbox, found.heads, found.token.mark)
+        ctx.depends.seen_in.update(seen.channel_ids if seen.shows else ())
+    else:
+        ctx.depends.unkept()  # a token that brings something is asked with once
     return await page_of(ctx, request, found)
 
 
@@ -102,9 +108,14 @@ class Seen:
         self.channel_ids = found.present_in(self.request.named or ())
         self.again()
 
+    @property
+    def shows(self) -> bool:
+        """Whether the viewer is to be shown."""
+        return (self.request.activity or self.ctx.activity) is not ClientActivity.BACKGROUND
+
     def again(self) -> None:
         """Show the viewer once more: who waits is there."""
-        if (self.request.activity or self.ctx.activity) is ClientActivity.BACKGROUND:
+        if not self.shows:
             return
         presence, user_id = self.ctx.services.presence, self.ctx.viewer.user_id
         presence.seen(user_id)

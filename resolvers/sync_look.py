@@ -66,11 +66,12 @@ class Found(NamedTuple):
 
 
 class Quiet(NamedTuple):
-    """Nothing is new: the viewer's pulse is what it was when all had been given."""
+    """Nothing is new: the viewer's pulse is what it was when all had been given, or the `heads` of all that were named are."""
 
     token: SyncToken
     inbox: InboxHead
     named: tuple[int, ...] | None
+    heads: Mapping[int, ChannelHead]
 
     @property
     def waits(self) -> bool:
@@ -150,13 +151,15 @@ async def _narrow(services: Services, viewer_id: int, request: SyncRequest, toke
     if len(epochs) > 1 or len(heads) < len(places) or inbox.last_log != state.log:
         return None
     if all(place == place_of(heads[key]) for key, place in places.items()):
-        return Quiet(token, inbox, request.named)
+        return Quiet(token, inbox, request.named, heads)
     scope = Scope(ViewerHeads(inbox, heads), {}, request.named, whole=False)
     return None if scope.behind(state) else scope
 
 
 async def _quiet(services: Services, viewer_id: int, request: SyncRequest, known: SyncToken | None) -> Quiet | None:
     """Return that nothing is new, if the pulse says so and the token names all that a wait would have to watch."""
+    if known is not None and known.mark is None:
+        return None
     pulse = await services.read_index.pulse(viewer_id)
     token, _ = _opened(services.cursors, viewer_id, request, known)
     if token is None or (token.log, token.mark) != (pulse.inbox.last_log, pulse.mark):
@@ -167,7 +170,7 @@ async def _quiet(services: Services, viewer_id: int, request: SyncRequest, known
             return None
         if any(key not in state.places or state.places[key].read is None for key in request.named or ()):
             return None
-    return Quiet(token, pulse.inbox, request.named)
+    return Quiet(token, pulse.inbox, request.named, {})
 
 
 async def _scope(services: Services, viewer_id: int, request: SyncRequest) -> tuple[Scope, CursorCodec]:
