@@ -39,7 +39,7 @@ class Demand(IntEnum):
 
 
 class Client(NamedTuple):
-    """Who asks for one kind of thing."""
+    """Who asks for one kind of thing; user 0 is who is not known yet."""
 
     user_id: int
     kind: str
@@ -111,7 +111,10 @@ class Shedding:
         if self._chance() >= self.pressure - demand:
             return None
         self.shed[demand] += 1
-        return Refusal(demand, self._wait_s(demand, next_s, now_s))
+        wait_s = self._wait_s(demand, next_s, now_s)
+        if demand is Demand.POLL and client.user_id:
+            self.told(client, round(1000 * wait_s))  # who asks again before that is early
+        return Refusal(demand, wait_s)
 
     def _early(self, client: Client, now_s: float) -> float | None:
         """Return when the next of a client's devices is due, None where one is due now or nobody was told anything."""

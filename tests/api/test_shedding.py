@@ -91,8 +91,23 @@ async def test_health_and_metrics_are_answered_whatever_comes(pressed: Pressed) 
 async def test_a_poll_that_waits_for_news_is_never_early(pressed: Pressed) -> None:
     place = (await pressed.api.ask("{ sync { token } }"))["token"]
     pressed.shedding.pressure = 1.0
-    assert await pressed.status(SYNC, {"t": place, "waitMs": 1}) == 200
+    assert await pressed.status(SYNC, {"t": place, "waitMs": 1000}) == 200
     assert await pressed.status(SYNC, {"t": place}) == 429
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "status"),
+    [
+        ("query($t: String) { sync(token: $t, waitMs: 1000) { token } }", {}, 200),
+        ("query($t: String, $w: Int) { sync(token: $t, waitMs: $w) { token } }", {"w": 1000}, 200),
+        ("query($t: String, $w: Int) { sync(token: $t, waitMs: $w) { token } }", {"w": 1}, 429),
+        ("query($t: String) { sync(token: $t) { token } }", {"waitMs": 1000}, 429),
+    ],
+)
+async def test_who_waits_is_who_asks_a_sync_to_wait(pressed: Pressed, query: str, variables: dict[str, int], status: int) -> None:
+    place = {"t": (await pressed.api.ask("{ sync { token } }"))["token"]}
+    pressed.shedding.pressure = 1.0
+    assert await pressed.status(query, {**place, **variables}) == status
 
 
 async def test_no_socket_and_no_stream_is_opened_under_pressure(pressed: Pressed) -> None:

@@ -130,10 +130,26 @@ def test_who_waits_for_news_may_come_at_any_time() -> None:
     assert made.refused(ALICE) is not None
 
 
+def test_who_was_refused_and_asks_again_before_the_time_given_is_early() -> None:
+    made, clock = shedding(pressure=1.6)
+    refused = made.refused(BOB)
+    assert refused is not None
+    assert refused.demand is Demand.POLL
+    for _ in range(3):
+        clock.now_s += 1
+        again = made.refused(BOB)
+        assert again is not None
+        assert again.demand is Demand.EARLY
+    made.pressure = 1.0
+    clock.now_s += refused.retry_after_s
+    assert made.refused(BOB) is None
+
+
 def test_those_who_are_refused_return_at_different_times() -> None:
     chances = iter([number / 1000 for number in range(1000)] * 2)
     made, _ = shedding(pressure=3.0, chance=lambda: next(chances))
-    returns = Counter(int(refusal.retry_after_s) for _ in range(400) if (refusal := made.refused(BOB)) is not None)
+    clients = [Client(user_id, "sync") for user_id in range(1, 401)]
+    returns = Counter(int(refusal.retry_after_s) for one in clients if (refusal := made.refused(one)) is not None)
     assert max(returns.values()) < 0.1 * returns.total()
     assert min(returns) >= 15
     assert max(returns) <= 30
