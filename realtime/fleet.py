@@ -6,6 +6,7 @@ they told last. The stretch moves at a beat; only while little is known, between
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -50,15 +51,23 @@ class Figures:
         clients = [[*wish, round(count, 3)] for wish, count in self.clients.items()]
         return [self.cpu, self.capacity, self.polls_per_s, clients, self.cold, self.latencies]
 
+    @property
+    def possible(self) -> bool:
+        """Whether a process can have measured this."""
+        numbers = (self.cpu, self.polls_per_s, *self.clients.values())
+        wishes = all(wish.milliseconds > 0 and wish.longest_ms > 0 for wish in self.clients)
+        return wishes and 0 < self.capacity < math.inf and all(0 <= number < math.inf for number in numbers)
+
     @classmethod
     def of(cls, told: object) -> "Figures | None":
         """Return what another process told, None where that cannot be read."""
         try:
             cpu, capacity, polls_per_s, clients, cold, latencies = cast(Any, told)
             counted = {Wish(int(ms), int(longest_ms)): float(count) for ms, longest_ms, count in clients}
-            return cls(float(cpu), float(capacity), float(polls_per_s), counted, bool(cold), dict(latencies))
+            figures = cls(float(cpu), float(capacity), float(polls_per_s), counted, bool(cold), dict(latencies))
         except (TypeError, ValueError):
             return None
+        return figures if figures.possible else None
 
 
 def load_of(figures: Sequence[Figures]) -> float:
@@ -191,8 +200,10 @@ class Fleet:
     def _clients(self) -> dict[Wish, float]:
         """Return how many clients all processes have, by their wish."""
         clients: dict[Wish, float] = {}
+        cold = self.cold
         for one in self.figures:
-            for wish, count in one.clients.items():
+            # One that has just begun does not know yet that others know more, and takes its first clients for a crowd.
+            for wish, count in one.clients.items() if cold or not one.cold else ():
                 clients[wish] = clients.get(wish, 0.0) + count
         return clients
 

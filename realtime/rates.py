@@ -16,6 +16,8 @@ from realtime.evidence import Excitement, expected_rate, later, lesson, nothing_
 # Some 300 bytes each.
 MAX_WATCHED = 50_000
 WINDOW_S = 60.0
+# A count that grows by more at once is of other things, as when somebody left one channel and joined another.
+MOST_NEWS = 1000
 # What a rate is shown in.
 _STEPS = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
 
@@ -74,9 +76,11 @@ class MessageRates:
         if watched is None:
             watched = _Watched(count, scope, prior, self._clock_s())
             self._watched.put(key, watched)
-        elif watched.count is None or watched.scope != scope:
+        elif count is not None and (watched.count is None or watched.scope != scope):
             watched.count, watched.scope = count, scope
         news = 0 if count is None or watched.count is None else max(0, count - watched.count)
+        if news > MOST_NEWS:
+            watched.count, news = count, 0
         if watched.said is None or watched.beat != self._beat or news:
             watched.said, watched.beat = self._learn(watched, news, prior), self._beat
         return watched.said

@@ -11,7 +11,7 @@ from cache.redis_client import redis_client
 from cache.redis_level import RedisLevel
 from models.cursor import CursorCodec, SigningKey
 from realtime.adaptive import stretched_ms
-from realtime.fleet import COLD_LOOK, COLD_S, Fleet
+from realtime.fleet import COLD_LOOK, COLD_S, Figures, Fleet
 from realtime.latency import EventType, Latencies
 from realtime.load import LoadMeter
 from realtime.pacing import Wish
@@ -156,6 +156,20 @@ async def test_a_process_that_joins_others_goes_by_what_they_know(valkey: Valkey
         await process.redis.close()
 
 
+async def test_a_process_that_joins_does_not_slow_down_the_clients_of_others(valkey: Valkey, services: Services) -> None:
+    one, other = _two(valkey, services, 200.0)
+    clients = 1000
+    for _ in range(60):
+        await one.second(polls=clients * 1000 // stretched_ms(WISH, one.fleet.stretch))
+    settled = one.fleet.stretch
+    assert settled > 1.5
+    await other.second(polls=100)  # takes them for a thirtieth of all
+    await one.second(polls=clients * 1000 // stretched_ms(WISH, settled))
+    assert one.fleet.stretch == pytest.approx(settled, rel=0.1)
+    for process in (one, other):
+        await process.redis.close()
+
+
 async def test_latencies_are_those_of_all_processes(valkey: Valkey, services: Services) -> None:
     one, other = _two(valkey, services)
     one.fleet.latencies.record(EventType.MESSAGE, [100, 200])
@@ -180,3 +194,20 @@ async def test_what_another_version_tells_is_left_out(told: bytes, valkey: Valke
     assert one.load() == 0.2
     await client.aclose(close_connection_pool=True)
     await one.redis.close()
+
+
+@pytest.mark.parametrize(
+    ("cpu", "capacity", "polls_per_s", "clients", "possible"),
+    [
+        (0.5, 1.0, 10.0, [[2000, 30_000, 1.0]], True),
+        (0.5, 0.0, 10.0, [], False),
+        (-0.5, 1.0, 10.0, [], False),
+        (0.5, 1.0, float("nan"), [], False),
+        (0.5, 1.0, 10.0, [[2000, 0, 1.0]], False),
+        (0.5, 1.0, 10.0, [[2000, 30_000, float("inf")]], False),
+    ],
+)
+def test_what_no_process_can_have_measured_is_left_out(
+    cpu: float, capacity: float, polls_per_s: float, clients: list[list[float]], *, possible: bool
+) -> None:
+    assert (Figures.of([cpu, capacity, polls_per_s, clients, False, {}]) is not None) == possible
