@@ -129,8 +129,8 @@ class Answering:
         sent = partial(self._services.pace.fleet.polled, interval.counted)
         done = Answer(body, context.depends, shared, interval.milliseconds, sent)
         tally = self._tallies.held(prepared.tally) if context.depends.held else prepared.tally
-        asking.answered(tally, context.depends.level, context.depends)
         if not operation.is_query:
+            asking.answered(tally, context.depends.level, context.depends)
             return self._replies.to_mutation(asking, done)
         done.sent()
         if self._shedding.watching:
@@ -138,7 +138,9 @@ class Answering:
         seen_until_next(context, interval.milliseconds)
         if self._answers is not None and key is not None:
             self._answers.keep(key, done)
-        return self._replies.to(asking, done, known.tag, context.depends.level)
+        response = self._replies.to(asking, done, known.tag, context.depends.level)
+        asking.answered(tally, context.depends.level, context.depends)
+        return response
 
     def interval(self, activity: ClientActivity, intervals: Sequence[Interval]) -> Interval:
         """Return the smallest of the intervals that an answer holds, or the general one."""

@@ -101,11 +101,12 @@ class KeptPolls:
 
     def reply(self, asking: Asking, kept: Answer, known: Known, prepared: Prepared) -> QuickResponse:
         """Return the reply to a poll whose kept answer holds."""
-        asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
         kept.sent()
         if self._shedding.watching:
             note_told(self._shedding, known.viewer.user_id, prepared, kept.poll_interval_ms)
-        return self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        response = self._replies.to(asking, kept, known.tag, Level.RESPONSE)
+        asking.answered(prepared.tally, Level.RESPONSE, kept.depends)
+        return response
 
 
 def key_of(prepared: Prepared, known: Known, activity: ClientActivity) -> Hashable:

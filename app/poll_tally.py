@@ -38,16 +38,16 @@ class Tally:
     held: bool = False
     latencies: Latencies | None = None
 
-    def answered(self, level: Level, depends: Dependencies, started_s: float) -> None:
-        """Count an answer that a level gave; `started_s` by time.perf_counter."""
+    def answered(self, level: Level, depends: Dependencies, started_s: float, *, delivered: bool = True) -> None:
+        """Count an answer that a level gave; `started_s` by time.perf_counter. Not `delivered`: its client had it before."""
         self.duration.observe(time.perf_counter() - started_s)
-        self.pushed(level, depends)
+        self.pushed(level, depends, delivered=delivered)
 
-    def pushed(self, level: Level, depends: Dependencies) -> None:
+    def pushed(self, level: Level, depends: Dependencies, *, delivered: bool = True) -> None:
         """Count a result that nobody asked for at a moment: one of a subscription."""
         news = depends.news
         self.answers[3 * level + news] += 1
-        if news == 2:  # two numbers: an enum's name would cost more than all the rest
+        if news == 2 and delivered:  # two numbers: an enum's name would cost more than all the rest
             if depends.newest_us:
                 self._delivered(EventType.MESSAGE, depends.newest_us)
             if depends.notified_us:

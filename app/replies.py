@@ -47,11 +47,13 @@ class Asking:
     payer: Payer | None = None
     # What a look at a kept answer, just now, said of it.
     looked: tuple[Answer, Present] | None = None
+    # Whether the reply is a 304.
+    unchanged: bool = False
 
     def answered(self, tally: Tally, level: Level, depends: Dependencies) -> None:
-        """Count the answer, which `level` gave."""
+        """Count the answer, which `level` gave, when there is a reply."""
         self.kind, self.level = tally.kind, level
-        tally.answered(level, depends, self.started_s)
+        tally.answered(level, depends, self.started_s, delivered=not self.unchanged)
 
     @property
     def accepted(self) -> Accepted:
@@ -87,6 +89,7 @@ class Replies:
         more = self._more(asking, level, etag)
         if held is not None and (held == etag or _names(held, etag)):
             self.unchanged += 1
+            asking.unchanged = True
             return QuickResponse(_variant(answer, 304, "", gzip=False), more, b"")
         gzip = len(answer.body) >= GZIP_FROM_BYTES and _accepts_gzip(asking.headers.get("Accept-Encoding", ""))
         first = _variant(answer, 200, asking.accepted.media_type, gzip=gzip)

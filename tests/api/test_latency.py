@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import Api
+from tests.asking import Api, token
 
 REPORT = (
     "mutation($t: RealtimeEventType!, $l: [Int!]!) {"
@@ -58,6 +58,21 @@ async def test_the_server_records_the_answer_that_first_brings_a_message(api: Ap
     assert (len(page["nodes"]), after - before) == (1, 1)
     await api.poll(channel, who="bob", after=page["pageInfo"]["endCursor"])
     assert (await _metrics(api, "MESSAGE"))["count"] == after
+
+
+async def test_who_is_told_that_they_have_it_already_is_no_delivery(api: Api) -> None:
+    channel = await api.channel("bob")
+    start = (await api.poll(channel, who="bob"))["pageInfo"]["endCursor"]
+    await api.send(channel, "hello")
+    asked: dict[str, Any] = {"query": "query($c: ID!, $a: String) { messages(channelId: $c, after: $a) { nodes { content } } }"}
+    asked["variables"] = {"c": channel, "a": start}
+    headers = {"Authorization": f"Bearer {token('bob')}"}
+    first = await api.client.post("/graphql", json=asked, headers=headers)
+    count = (await _metrics(api, "MESSAGE"))["count"]
+    for _ in range(4):
+        again = await api.client.post("/graphql", json=asked, headers={**headers, "If-None-Match": first.headers["ETag"]})
+        assert again.status == 304
+    assert (await _metrics(api, "MESSAGE"))["count"] == count
 
 
 async def test_the_server_records_the_answer_that_first_brings_a_notification(api: Api) -> None:
