@@ -21,6 +21,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from app.addresses import client_address, parse_networks
+from realtime.fleet import TARGET_LOAD
 from tests.asking import token
 from tests.servers.pollux import ROOT, Server
 from tests.servers.postgres import free_port
@@ -89,6 +90,9 @@ def test_the_autoscaler_and_its_adapter_follow_a_metric_that_exists() -> None:
 
     manifests = yaml.safe_load_all((DEPLOY / "kubernetes" / "pollux.yaml").read_text())
     scaler = next(one for one in manifests if one["kind"] == "HorizontalPodAutoscaler")
+    (metric,) = scaler["spec"]["metrics"]
+    target = int(metric["pods"]["target"]["averageValue"].removesuffix("m")) / 1000
+    assert target <= 0.9 * TARGET_LOAD  # more than intervals let come would never be reached
     name = scaler["spec"]["metrics"][0]["pods"]["metric"]["name"]
     rule = yaml.safe_load((DEPLOY / "kubernetes" / "prometheus-adapter.yaml").read_text())["rules"]["custom"][0]
     assert name in BY_NAME
