@@ -41,7 +41,7 @@ def note_told(shedding: Shedding, user_id: int, prepared: Prepared, milliseconds
 def _wait_ms(operation: Operation) -> int:
     """Return how long a sync is to wait for news, 0 where there is none or it is not told at once."""
     fields = [one for one in operation.node.selection_set.selections if isinstance(one, FieldNode) and one.name.value == "sync"]
-    values = [given.value for one in fields for given in one.arguments if given.name.value == "waitMs"]
+    values = [given.value for one in fields for given in one.arguments or () if given.name.value == "waitMs"]
     waits = [
         operation.given.get(value.name.value) if isinstance(value, VariableNode) else int(value.value)
         for value in values

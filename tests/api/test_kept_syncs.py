@@ -111,7 +111,7 @@ async def test_who_asks_again_and_again_is_seen_where_they_look(api: Api) -> Non
         seen.append((channel_id, user_id))
         touch(channel_id, user_id, **more)
 
-    api.services.presence.touch = watched  # type: ignore[method-assign]
+    api.services.presence.touch = watched  # type: ignore[method-assign]  # the class has the method, the test its own
     assert await _kept(api, given, [channel])
     assert len(seen) >= 4
     assert len(set(seen)) == 1
