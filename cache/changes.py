@@ -12,8 +12,10 @@ from cache.lru import Lru
 from models.database import Database
 from models.sync import NO_CEILING, Backlog, ChangedMessage, changed_messages
 
-# Messages of all reads together: those of the last moments, for everybody who is woken by them.
-MAX_MESSAGES = 2_000
+# Of all reads together: messages of the last moments, for everybody who is woken by them; some 2,000 short ones.
+MAX_BYTES = 1 << 20
+# A read that found nothing is kept somewhere too.
+_OVERHEAD_BYTES = 500
 # What a channel's run may hold: who polls is behind by a few.
 LONGEST_RUN = 32
 
@@ -56,8 +58,8 @@ class ChangedMessages:
 
     def __init__(self, db: Database, lineage: Lineage) -> None:
         self._db = db
-        self._read_before: Lru[_Lacking, list[ChangedMessage]] = Lru(MAX_MESSAGES)
-        self._runs: Lru[tuple[str, int], _Run] = Lru(MAX_MESSAGES)
+        self._read_before: Lru[_Lacking, list[ChangedMessage]] = Lru(MAX_BYTES)
+        self._runs: Lru[tuple[str, int], _Run] = Lru(MAX_BYTES)
         lineage.on_change(self._read_before.clear)
         lineage.on_change(self._runs.clear)
         self._reads: SingleFlight[_Lacking, list[ChangedMessage]] = SingleFlight(self._read)
@@ -96,10 +98,14 @@ class ChangedMessages:
         before = self._runs.get((epoch_hex, channel_id))
         run = before.extended(found, upto) if before is not None and before.upto == after else _Run(after, upto, found)
         if before is None or before.upto <= upto:
-            self._runs.put((epoch_hex, channel_id), run, max(1, len(run.found)))
+            self._runs.put((epoch_hex, channel_id), run, _size(run.found))
         return run
 
     async def _read(self, lacking: _Lacking) -> list[ChangedMessage]:
         found = await changed_messages(self._db, lacking.backlogs, limit=lacking.limit)
-        self._read_before.put(lacking, found, max(1, len(found)))
+        self._read_before.put(lacking, found, _size(found))
         return found
+
+
+def _size(found: list[ChangedMessage]) -> int:
+    return _OVERHEAD_BYTES + sum(one.message.size for one in found)

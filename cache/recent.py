@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -29,8 +30,12 @@ log = logging.getLogger("pollux.cache")
 
 CAP = 512
 TTL_S = 60
-# Of all channels together in this process, some 2 MB of short messages: pages are mostly cut from fragments.
-MAX_MESSAGES = 3_000
+# Of all channels together in this process, some 3,000 short messages: pages are mostly cut from fragments.
+MAX_BYTES = 2 << 20
+# Of one channel: long messages leave room for those of others.
+MAX_RUN_BYTES = MAX_BYTES // 4
+# A run without messages is kept somewhere too.
+_RUN_BYTES = 500
 
 
 @dataclass(slots=True)
@@ -39,10 +44,7 @@ class _Run:
 
     as_of: int
     messages: dict[int, MessageRecord] = field(default_factory=dict)
-
-    def size(self) -> int:
-        """Return what the run counts for: an empty one too is kept somewhere."""
-        return max(1, len(self.messages))
+    size: int = _RUN_BYTES
 
     def between(self, first: int, last: int) -> list[MessageRecord] | None:
         found = [self.messages[seq] for seq in range(first, last + 1) if seq in self.messages]
@@ -51,10 +53,25 @@ class _Run:
     def keep(self, records: Sequence[MessageRecord], *, as_of: int) -> None:
         # A copy that is older than the run's claim would inherit the claim without having earned it.
         if as_of >= self.as_of:
-            self.messages.update((record.seq, record) for record in records)
-            if len(self.messages) > CAP:
-                for seq in sorted(self.messages)[:-CAP]:
-                    del self.messages[seq]
+            for record in records:
+                self.drop(record.seq)
+                self.messages[record.seq] = record
+                self.size += record.size
+            if len(self.messages) > CAP or self.size > MAX_RUN_BYTES:
+                self._shorten()
+
+    def drop(self, seq: int) -> None:
+        """Forget a message, if it is there."""
+        known = self.messages.pop(seq, None)
+        if known is not None:
+            self.size -= known.size
+
+    def _shorten(self) -> None:
+        """Forget the oldest, down to what a run may hold."""
+        for seq in sorted(self.messages):
+            if len(self.messages) <= CAP and self.size <= MAX_RUN_BYTES:
+                break
+            self.drop(seq)
 
 
 class _Wanted(NamedTuple):
@@ -83,7 +100,7 @@ class RecentMessages:
         self.replica = replica
         self._redis = redis
         self._lineage = lineage
-        self._runs: TTLCache[int, _Run] = TTLCache(MAX_MESSAGES, TTL_S, getsizeof=_Run.size)
+        self._runs: TTLCache[int, _Run] = TTLCache(MAX_BYTES, TTL_S, getsizeof=attrgetter("size"))
         lineage.on_change(self._runs.clear)
         self._leases = Leases(redis)
         self._misses: SingleFlight[_Wanted, list[MessageRecord]] = SingleFlight(self._fill)
@@ -122,7 +139,7 @@ class RecentMessages:
             run = _Run(as_of=head.last_event)
         elif head.last_change > run.as_of:
             for seq in await changed_messages(self._db, head.channel_id, after=run.as_of, upto=head.last_event):
-                run.messages.pop(seq, None)
+                run.drop(seq)
             run.as_of = max(run.as_of, head.last_event)
         # Renewed by use, unless the epoch ended while we waited: then it is nobody's but this poll's.
         if head.epoch_hex == self._lineage.epoch_hex:

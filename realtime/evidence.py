@@ -15,6 +15,8 @@ PRIOR_S = 60.0
 # adding voices.
 WRITES_PER_READER = 1 / 300
 VOICES = 5
+# What one gap may teach at most: however great a burst, it is one of one channel, and what is learned holds for all.
+HEAVIEST_LESSON = 100.0
 # No gap is nothing, which would divide by it.
 _LEAST_GAP_S = 1e-6
 
@@ -73,7 +75,8 @@ def lesson(known: Evidence, usual: float, news: float, gap_s: float) -> Lesson:
 
     With x the last minute's rate above the usual one as it fades through the gap, and dN the news: the integrals of
     x (dN - usual dt) and of x^2 dt, each over the usual rate, by which chance makes dN vary. The sum of the first by that
-    of the second is the least-squares estimate of excitement, and tends to 0 where messages come by chance alone.
+    of the second is the least-squares estimate of excitement, and tends to 0 where messages come by chance alone. Both of a
+    heavy gap are lessened alike, so that it counts for HEAVIEST_LESSON at most.
     """
     gap = gap_s + _LEAST_GAP_S
     fades = 1 - math.e ** (-gap / MINUTE_S)
@@ -81,7 +84,9 @@ def lesson(known: Evidence, usual: float, news: float, gap_s: float) -> Lesson:
     squared = (
         known.minute**2 / (2 * MINUTE_S) * (1 - math.e ** (-2 * gap / MINUTE_S)) - 2 * usual * known.minute * fades + usual**2 * gap
     )
-    return Lesson(excess_s / gap * (news - usual * gap) / usual, squared / usual)
+    followed, weight = excess_s / gap * (news - usual * gap) / usual, squared / usual
+    counts = HEAVIEST_LESSON / (HEAVIEST_LESSON + abs(followed) + abs(weight))
+    return Lesson(counts * followed, counts * weight)
 
 
 class Excitement:

@@ -23,6 +23,8 @@ log = logging.getLogger("pollux.pacing")
 # The rest is left free of each process: for bursts of sends, and for what a budget of polls cannot know. With 0.7 the slowest of
 # 100 polls took six times as long (`python -m benchmarks.pacing.real`), where the database stands on the same machine.
 TARGET_LOAD = 0.5
+# One process may have more to do than the others, as connections fall; from here on all are slowed down for its sake.
+BUSIEST_LOAD = 0.75
 # A poll that finds nothing kept costs no more CPU than this; a load beyond that is of something else, and polls are left
 # a tenth of each process even so.
 MOST_PER_POLL_S = 0.0014
@@ -76,13 +78,22 @@ def load_of(figures: Sequence[Figures]) -> float:
 
 
 def polls_allowed(figures: Sequence[Figures], budget: float | None) -> float:
-    """Return how many polls a second all processes may be asked for: the budget, and no more than load leaves room for."""
+    """Return how many polls a second all processes may be asked for: the budget, and no more than load leaves room for, in all
+    of them together and in the busiest, which gets its share of them as before.
+    """
+    polls_per_s = sum(one.polls_per_s for one in figures)
+    busiest = [polls_per_s * _room([one], BUSIEST_LOAD) / one.polls_per_s for one in figures if one.polls_per_s > 0]
+    possible = min([_room(figures, TARGET_LOAD), *busiest])
+    return possible if budget is None else min(budget, possible)
+
+
+def _room(figures: Sequence[Figures], target: float) -> float:
+    """Return how many polls a second processes can answer together up to a load."""
     cpu, polls_per_s = sum(one.cpu for one in figures), sum(one.polls_per_s for one in figures)
     per_poll_s = min(MOST_PER_POLL_S, cpu / polls_per_s) if polls_per_s > 0 else MOST_PER_POLL_S
     of_others = max(0.0, cpu - per_poll_s * polls_per_s)
-    room = max(LEAST_LOAD * len(figures), TARGET_LOAD * sum(one.capacity for one in figures) - of_others)
-    possible = room / per_poll_s if per_poll_s > 0 else float("inf")
-    return possible if budget is None else min(budget, possible)
+    room = max(LEAST_LOAD * len(figures), target * sum(one.capacity for one in figures) - of_others)
+    return room / per_poll_s if per_poll_s > 0 else math.inf
 
 
 class Board(Protocol):

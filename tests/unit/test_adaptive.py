@@ -82,6 +82,12 @@ def test_a_process_that_is_busier_with_the_same_polls_is_never_asked_for_more(
     assert stretch_for(there, calm) <= stretch_for(there, busy) * (1 + 1e-6)
 
 
+def test_all_are_slowed_down_for_one_process_that_has_too_much_to_do() -> None:
+    idle, busy = Figures(0.1, 1.0, 100.0, {}, cold=False), Figures(0.9, 1.0, 900.0, {}, cold=False)
+    assert polls_allowed([idle] * 3 + [busy], None) == pytest.approx(1200 * 0.75 / 0.9)
+    assert polls_allowed([idle] * 4, None) == pytest.approx(4 * 500)
+
+
 @settings(deadline=None, max_examples=300)
 @given(st.lists(FIGURES, min_size=1, max_size=5), st.floats(min_value=1e-3, max_value=1e9))
 def test_a_budget_is_never_exceeded_by_what_load_would_allow(figures: list[Figures], budget: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.evidence import Evidence, Excitement, expected_rate, later, lesson, readers_suggest, usual_rate
+from realtime.evidence import Evidence, Excitement, Lesson, expected_rate, later, lesson, readers_suggest, usual_rate
 
 
 @settings(deadline=None, max_examples=200)
@@ -64,6 +64,17 @@ def learned(arrivals: list[float], seconds: int) -> float:
             excitement.learn(lesson(known, usual_rate(known, 0.01), news, 1.0))
         known = later(known, news, 1.0)
     return excitement.value
+
+
+@pytest.mark.parametrize("news", [0, 10, 100_000])
+def test_one_burst_in_one_channel_teaches_all_others_little(news: int) -> None:
+    excitement = Excitement()
+    for _ in range(20_000):
+        excitement.learn(Lesson(0.15, 0.5))
+    assert excitement.value == pytest.approx(0.3, abs=0.01)
+    known = Evidence(minute=100_000.0, long=100_000.0, watched_s=1800.0)
+    excitement.learn(lesson(known, 0.01, news, 1.0))
+    assert excitement.value == pytest.approx(0.3, abs=0.03)
 
 
 def test_nothing_is_learned_where_messages_come_by_chance() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cache.recent import CAP, _Run
+from cache.recent import CAP, MAX_RUN_BYTES, _Run
 from models.message import MessageRecord
 
 
@@ -54,6 +54,31 @@ def test_the_newest_are_kept_up_to_the_cap() -> None:
     run.keep([_message(CAP + 1)], as_of=0)
     assert run.between(1, 1) is None
     assert len(run.between(2, CAP + 1) or ()) == CAP == len(run.messages)
+
+
+def test_long_messages_push_out_the_oldest() -> None:
+    run, long = _Run(as_of=0), "a" * (MAX_RUN_BYTES // 10)
+    run.keep(_messages(1, 5), as_of=0)
+    for seq in range(6, 31):
+        run.keep([_message(seq, long)], as_of=0)
+        assert run.size <= MAX_RUN_BYTES
+    assert sorted(run.messages) == list(range(31 - len(run.messages), 31))
+    assert 8 <= len(run.messages) <= 10
+
+
+def test_the_size_is_that_of_what_is_kept() -> None:
+    run = _Run(as_of=0)
+    empty = run.size
+    run.keep(_messages(1, 20), as_of=0)
+    run.keep([_message(3, "longer than before"), _message(3)], as_of=0)
+    assert run.size == empty + sum(message.size for message in run.messages.values())
+    for seq in range(25):
+        run.drop(seq)
+    assert (run.size, run.messages) == (empty, {})
+
+
+def test_a_message_counts_by_its_bytes() -> None:
+    assert _message(1, "가" * 4_000).size - _message(1, "").size >= 8_000
 
 
 def test_older_messages_do_not_push_out_newer_ones() -> None:
