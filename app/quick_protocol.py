@@ -132,11 +132,7 @@ class QuickProtocol(web.RequestHandler):
         """Answer a request, and wait for a client that reads slowly."""
         assert self._answering is not None
         try:
-            response = await self._answering.respond(head, body, _Sender(self.transport, head.headers), asking)
-            # All that was executed in this turn of the loop is sent in the next: one after another they wake a client once, where
-            # each alone would wake it anew, which takes a tenth of a page.
-            await asyncio.sleep(0)
-            self._send(response)
+            self._send(await self._answering.respond(head, body, _Sender(self.transport, head.headers), asking))
             if self._unread > BUFFER_BYTES and not self._force_close:
                 await self._drain_helper()
         except asyncio.CancelledError:
