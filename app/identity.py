@@ -38,8 +38,8 @@ LONGEST_NAME = 100
 LONGEST_PICTURE = 2000
 DEFAULT_LIFETIME_S = 24 * 3600
 MAX_KNOWN_USERS = 100_000
-# Some ten thousand tokens.
-MAX_KNOWN_TOKEN_CHARACTERS = 4 << 20
+# Those of twenty thousand people, as many as a process has connections.
+MAX_KNOWN_TOKEN_CHARACTERS = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)

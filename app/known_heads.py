@@ -20,14 +20,14 @@ from realtime.pacing import ClientActivity
 
 PATH = "/graphql"
 END = b"\r\n\r\n"
-# Some thousand heads. A client has one for each length of what it sends, and each entity tag it holds.
-MAX_BYTES = 4 << 20
+# As many heads as a process has connections. A client has one for each length of what it sends, and each entity tag it holds.
+MAX_BYTES = 16 << 20
 MAX_HEADERS = 1_000
 # What a head takes beside its token.
 _OVERHEAD_BYTES = 500
 # Browsers' come to some 200 characters.
 _LONGEST_LOOKED_AT = 1_000
-MAX_SEEN_ONCE = 10_000
+MAX_SEEN_ONCE = 40_000
 _DIGEST_BYTES = 16
 # A poll is hardly ever longer; what is, takes longer to read than its head.
 _LONGEST_BODY_BYTES = 16 * 1024

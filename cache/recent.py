@@ -53,12 +53,16 @@ class _Run:
     def keep(self, records: Sequence[MessageRecord], *, as_of: int) -> None:
         # A copy that is older than the run's claim would inherit the claim without having earned it.
         if as_of >= self.as_of:
-            for record in records:
-                self.drop(record.seq)
-                self.messages[record.seq] = record
-                self.size += record.size
-            if len(self.messages) > CAP or self.size > MAX_RUN_BYTES:
-                self._shorten()
+            self.add(records)
+
+    def add(self, records: Sequence[MessageRecord]) -> None:
+        """Hold messages that are as new as the claim; of too many, the newest."""
+        for record in records:
+            self.drop(record.seq)
+            self.messages[record.seq] = record
+            self.size += record.size
+        if len(self.messages) > CAP or self.size > MAX_RUN_BYTES:
+            self._shorten()
 
     def drop(self, seq: int) -> None:
         """Forget a message, if it is there."""

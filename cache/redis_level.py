@@ -98,6 +98,13 @@ class RedisLevel:
         except (RedisError, SlotNotCoveredError, OSError, TimeoutError) as error:
             self._failed(error)
             return None
+        except AttributeError as error:
+            # redis-py: while a connection to a node shakes hands, whoever fails beside it disconnects the node, and there is
+            # nothing left to write to.
+            if cluster_of(self._client) is None:
+                raise
+            self._failed(error)
+            return None
         except Unreadable as error:
             self.unreadable += 1
             log.warning("Redis holds what cannot be read: %r", error.__cause__)

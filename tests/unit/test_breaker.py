@@ -9,6 +9,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError
 
+from cache.redis_client import redis_client
 from cache.redis_level import FAILURES_TO_OPEN, MAX_LATER, Redis, RedisLevel
 
 DEADLINE_S = 0.001
@@ -68,6 +69,21 @@ async def test_an_operation_that_works_hands_on_its_result(bench: Bench) -> None
 async def test_a_failure_is_none_and_counted(bench: Bench, error: Exception) -> None:
     await bench.fail(error)
     assert bench.level.failures == 1
+
+
+async def test_a_connection_of_a_cluster_that_is_gone_while_it_shakes_hands_is_a_failure_and_a_mistake_of_ours_is_not(
+    bench: Bench,
+) -> None:
+    async def operation(_client: Redis) -> str:
+        raise AttributeError("'NoneType' object has no attribute 'writelines'")
+
+    level = RedisLevel(redis_client("redis+cluster://127.0.0.1:1"))
+    assert await level.attempt(operation) is None
+    assert level.failures == 1
+    await level.close()
+    with pytest.raises(AttributeError):
+        await bench.level.attempt(operation)
+    assert bench.level.failures == 0
 
 
 async def test_an_operation_that_hangs_ends_at_its_deadline(bench: Bench) -> None:
