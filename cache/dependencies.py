@@ -79,11 +79,10 @@ class Dependencies:
             self.people, self.last_profile = people, last_profile
             return
         self.last_profile = min(self.last_profile, last_profile)
-        if self.people is people:
-            return  # as blocks of one channel mostly do
-        if any(person != self.people.get(user_id, person) for user_id, person in people.items()):
+        both = joined(self.people, people)
+        if both is None:
             self.unkept()
-        self.people = {**self.people, **people}
+        self.people = {**self.people, **people} if both is None else both
 
     def quiet(self, inbox: InboxHead, heads: Mapping[int, ChannelHead], mark: PulseMark | None) -> None:
         """The answer shows an inbox, and says that nothing was new in channels, or by its pulse in all that is the viewer's.
@@ -121,3 +120,16 @@ class Dependencies:
         """Somebody read without saying what the answer depends on: a defect, and the answer is not kept."""
         self.kept = False
         log.error("%s; the answer is not kept: %s", UNDECLARED, read)
+
+
+def joined(*people: Mapping[int, Profile]) -> Mapping[int, Profile] | None:
+    """Return all of them together, None where somebody is among them in two states."""
+    whole: Mapping[int, Profile] = {}
+    for some in people:
+        if not whole:
+            whole = some
+        elif some is not whole:  # blocks of one channel mostly have the same
+            if any(person != whole.get(user_id, person) for user_id, person in some.items()):
+                return None
+            whole = {**whole, **some}
+    return whole

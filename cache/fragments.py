@@ -2,15 +2,15 @@
 
 Rule: a block says as of which event its fragments are true, and which people they show. It is used while the head's
 `last_change` is not beyond that event and those people are as they were; a page is cut out of blocks, so that pages
-after different cursors share them. Only what all viewers see alike is ever in a fragment.
+after different cursors share them, and shows nobody in two states. Only what all viewers see alike is ever in a fragment.
 """
 
 from array import array
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from cache.dependencies import Dependencies
+from cache.dependencies import Dependencies, joined
 from cache.lru import Lru, Memory
 from cache.profiles import ProfileCopies
 from models.head import ChannelHead
@@ -35,6 +35,9 @@ class Loaded(NamedTuple):
     items: Sequence[object]
     people: dict[int, Profile]
     newest_us: int = 0
+
+
+_NOTHING = Loaded((), {})
 
 
 class _Key(NamedTuple):
@@ -98,7 +101,10 @@ class Fragments:
             if block is None or not _holds(block, head, number, last) or block.last_profile < head.last_profile:
                 return self._filled(depends, head, first, last, selection, load)
             blocks.append(block)
-        return _cut(depends, blocks, first, last)
+        people = joined(*(block.people for block in blocks))
+        if people is None:
+            return self._filled(depends, head, first, last, selection, load)
+        return _cut(depends, blocks, people, first, last)
 
     async def _filled(
         self,
@@ -113,25 +119,25 @@ class Fragments:
         keys = [_Key(head.epoch_hex, head.channel_id, number, selection.key) for number in numbers]
         blocks = [await self._renewed(self._blocks.get(key), head) for key in keys]
         lacking = [place for place, block in enumerate(blocks) if block is None or not _holds(block, head, numbers[place], last)]
+        loaded, low = _NOTHING, first
         if lacking:
             # One read for all that is lacking, however it is spread: mostly it is all, or the newest few.
             low = numbers[lacking[0]] * BLOCK + 1 + _length(blocks[lacking[0]])
-            high = min((numbers[lacking[-1]] + 1) * BLOCK, head.last_message)
-            loaded = await load(low, high)
-            if any(_differ(blocks[place], loaded) for place in lacking):
-                # Somebody changed meanwhile: what a block holds shows them as they were, what it lacks as they are.
-                blocks = [None] * len(blocks)
-                lacking = list(range(len(blocks)))
-                low = numbers[0] * BLOCK + 1
-                loaded = await load(low, min((numbers[-1] + 1) * BLOCK, head.last_message))
-            for place in lacking:
-                block = _extended(blocks[place], head, numbers[place], selection, loaded, low)
-                people = self._one_for_all(head.channel_id, block.people)
-                blocks[place] = replace(block, people=people, newest_us=loaded.newest_us if place == len(blocks) - 1 else 0)
+            loaded = await load(low, min((numbers[lacking[-1]] + 1) * BLOCK, head.last_message))
+        people = joined(loaded.people, *(block.people for block in blocks if block is not None))
+        if people is None:
+            # Somebody changed meanwhile: some blocks, or what they lack, show them as they were, others as they are.
+            blocks, lacking, low = [None] * len(blocks), list(range(len(blocks))), numbers[0] * BLOCK + 1
+            loaded = await load(low, min((numbers[-1] + 1) * BLOCK, head.last_message))
+            people = loaded.people
+        for place in lacking:
+            block = _extended(blocks[place], head, numbers[place], selection, loaded, low)
+            shown = self._one_for_all(head.channel_id, block.people)
+            blocks[place] = replace(block, people=shown, newest_us=loaded.newest_us if place == len(blocks) - 1 else 0)
         whole = [block for block in blocks if block is not None]
         for key, block in zip(keys, whole, strict=True):
             self._blocks.put(key, block, len(block.json) + OVERHEAD_BYTES)
-        return _cut(depends, whole, first, last)
+        return _cut(depends, whole, people, first, last)
 
     def _one_for_all(self, channel_id: int, people: dict[int, Profile]) -> dict[int, Profile]:
         known = self._people.get(channel_id)
@@ -164,11 +170,6 @@ def _extended(block: _Block | None, head: ChannelHead, number: int, selection: S
     return _Block(head.last_event, head.last_profile, people, b",".join(pieces), ends, 0)
 
 
-def _differ(block: _Block | None, loaded: Loaded) -> bool:
-    """Whether a block and what was loaded for it show somebody in two states."""
-    return block is not None and any(person != loaded.people.get(user_id, person) for user_id, person in block.people.items())
-
-
 def _length(block: _Block | None) -> int:
     return len(block) if block is not None else 0
 
@@ -179,11 +180,11 @@ def _holds(block: _Block, head: ChannelHead, number: int, last: int) -> bool:
     return head.last_change <= block.as_of and len(block) >= reach
 
 
-def _cut(depends: Dependencies, blocks: list[_Block], first: int, last: int) -> bytes:
+def _cut(depends: Dependencies, blocks: list[_Block], people: Mapping[int, Profile], first: int, last: int) -> bytes:
+    depends.knows(people, min(block.last_profile for block in blocks))
     pieces = []
     start = (first - 1) // BLOCK * BLOCK + 1
     for block in blocks:
-        depends.knows(block.people, block.last_profile)
         pieces.append(block.cut(max(0, first - start), last - start))
         start += BLOCK
     if last == start - BLOCK + len(blocks[-1]) - 1:

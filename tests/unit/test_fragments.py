@@ -96,6 +96,21 @@ async def test_who_is_renamed_while_a_block_grows_is_not_shown_by_both_names(fra
     assert await _page(fragments, room, 1, 12) == room.expected(1, 12)
 
 
+async def test_who_is_renamed_between_two_blocks_is_not_shown_by_both_names(fragments: Fragments, room: Room) -> None:
+    room.messages = 2 * BLOCK
+    head = room.head()
+    await _page(fragments, room, 1, 10, head)
+    room.rename()  # committed, but no poll's head says so yet
+    await _page(fragments, room, BLOCK + 1, 2 * BLOCK, head)
+    depends = Dependencies()
+    page = fragments.page(depends, head, 10, BLOCK + 10, SELECTION, room.load)
+    assert not isinstance(page, bytes)
+    assert await page == room.expected(10, BLOCK + 10)
+    assert depends.kept
+    assert await _page(fragments, room, 1, 2 * BLOCK, head) == room.expected(1, 2 * BLOCK)
+    assert await _page(fragments, room, 1, 2 * BLOCK) == room.expected(1, 2 * BLOCK)
+
+
 async def test_polls_that_fill_the_same_block_at_once_agree(fragments: Fragments, room: Room) -> None:
     room.messages = 100
     pages = await asyncio.gather(*(_page(fragments, room, 20, 69) for _ in range(5)))
