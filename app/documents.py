@@ -19,12 +19,13 @@ from cache.lru import Lru, SecondSight
 from models.errors import TooComplex
 from schema.operation import Document
 
-# In characters, all texts together; what is made of a text takes some hundred times its length, and of the shortest as much
-# as of one of some hundred characters.
-MAX_REMEMBERED = 96 * 1024
-OVERHEAD_CHARACTERS = 400
+# What is made of all texts together.
+MAX_BYTES = 8 << 20
+# What is made of a text: nodes, prices and a plan.
+OVERHEAD_BYTES = 3_000
+BYTES_PER_CHARACTER = 150
 LONGEST_REMEMBERED = 32 * 1024
-MAX_READ_ONCE = 2000
+READ_ONCE = 4_000
 # The first ones tell what is wrong.
 MAX_ERRORS = 5
 
@@ -61,8 +62,8 @@ class Documents:
         self._limits = limits
         rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._validation = Validation(schema, rules, max_errors=MAX_ERRORS, suggests=introspection)
-        self._known: Lru[str, Reading] = Lru(MAX_REMEMBERED)
-        self._read_before = SecondSight(MAX_READ_ONCE)
+        self._known: Lru[str, Reading] = Lru(MAX_BYTES)
+        self._read_before = SecondSight(READ_ONCE)
 
     def has(self, text: str) -> bool:
         """Whether a text is remembered, and what is to be known of it."""
@@ -86,7 +87,7 @@ class Documents:
                 if len(text) <= LONGEST_REMEMBERED and self._read_before.seen_before(text):
                     if known.document is not None:
                         known.document.worth_planning = True
-                    self._known.put(text, known, len(text) + OVERHEAD_CHARACTERS)
+                    self._known.put(text, known, bytes_of(text))
                 yield
             if known.document is not None and not known.is_whole:
                 check_cost(known.document)
@@ -118,6 +119,11 @@ class Documents:
             reading.document, reading.errors = None, errors
         else:
             reading.phase = Phase.EXECUTED
+
+
+def bytes_of(text: str) -> int:
+    """Return about how many bytes what is made of a text takes, with the text."""
+    return OVERHEAD_BYTES + BYTES_PER_CHARACTER * len(text)
 
 
 def _unlink(node: DocumentNode) -> None:

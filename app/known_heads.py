@@ -27,7 +27,7 @@ MAX_HEADERS = 1_000
 _OVERHEAD_BYTES = 500
 # Browsers' come to some 200 characters.
 _LONGEST_LOOKED_AT = 1_000
-MAX_SEEN_ONCE = 40_000
+SEEN_ONCE = 160_000
 _DIGEST_BYTES = 16
 # A poll is hardly ever longer; what is, takes longer to read than its head.
 _LONGEST_BODY_BYTES = 16 * 1024
@@ -55,7 +55,7 @@ class KnownHeads:
         # By a digest, which is a tenth of a head, and which nobody finds another head for.
         self._heads: Lru[bytes, Head] = Lru(MAX_BYTES)
         self._headers: Lru[tuple[tuple[str, str], ...], Mapping[str, str]] = Lru(MAX_HEADERS)
-        self._seen = SecondSight(MAX_SEEN_ONCE)
+        self._seen = SecondSight(SEEN_ONCE)
 
     def find(self, data: bytes) -> tuple[Head, bytes] | None:
         """Return head and body of bytes that are one whole request with a head that is known."""

@@ -10,7 +10,7 @@ import orjson
 from blake3 import blake3
 from graphql import GraphQLError
 
-from app.documents import Documents, Phase
+from app.documents import Documents, Phase, bytes_of
 from app.graphql_request import GraphQLRequest
 from app.limits import Limits
 from app.poll_tally import Tallies, Tally
@@ -20,9 +20,9 @@ from realtime.latency import Latencies
 from schema.build import PolluxSchema
 from schema.operation import Document, Operation, check_cost, find_operation, prepare
 
-# What an operation takes beside the variables it was read from, its document not counted, which many share.
+# What an operation takes beside the variables it was read from, and its document, which many may share.
 OVERHEAD_BYTES = 1000
-MAX_SENT_ONCE = 10_000
+SENT_ONCE = 40_000
 _DIGEST_BYTES = 16
 
 
@@ -66,7 +66,7 @@ class Requests:
         self._limits = limits
         self._planned = planned
         self._known = memory
-        self._sent = SecondSight(MAX_SENT_ONCE)
+        self._sent = SecondSight(SENT_ONCE)
         self.tallies = Tallies(latencies)
 
     def known(self, sent: bytes | str) -> Prepared | None:
@@ -106,7 +106,10 @@ class Requests:
         if operation.is_query and reading.document.worth_planning:  # a mutation is hardly ever sent again
             digest = _digest(sent)
             if self._sent.seen_before(digest):
-                self._known.put(digest, prepared, 2 * max(0, len(sent) - len(text)) + OVERHEAD_BYTES)
+                # Of n requests with one document the last weighs an nth of it: together they weigh the document, and little more.
+                reading.document.requests += 1
+                share = bytes_of(text) // reading.document.requests
+                self._known.put(digest, prepared, share + 2 * max(0, len(sent) - len(text)) + OVERHEAD_BYTES)
         return prepared
 
 

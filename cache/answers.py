@@ -26,9 +26,9 @@ PERSON_BYTES = 100
 # Small answers are kept whenever they are asked for again, however many channels are polled; a large one displaces many
 # of them, or a block of messages that serves every page in it, so it has to be asked for again soon.
 SMALL_BYTES = 2_000
-MAX_SMALL_ASKED_ONCE = 20_000
+SMALL_ASKED_ONCE = 80_000
 # Keys asked for once are remembered, so that what is asked for twice is kept and a scroll through history is not.
-MAX_ASKED_ONCE = 1_000
+ASKED_ONCE = 1_000
 
 
 @dataclass(slots=True, eq=False)
@@ -114,8 +114,8 @@ class Answers:
         self._clock_s = clock_s
         self._lineage = lineage
         self._kept = memory
-        self._asked = SecondSight(MAX_ASKED_ONCE)
-        self._small_asked = SecondSight(MAX_SMALL_ASKED_ONCE)
+        self._asked = SecondSight(ASKED_ONCE)
+        self._small_asked = SecondSight(SMALL_ASKED_ONCE)
         self.hits = 0
         self.stale = 0
 

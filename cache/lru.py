@@ -4,12 +4,15 @@ Rule: the bound is on a total of weights, such as bytes. cachetools' LRUCache do
 cost of a look-up; here the order is kept by the standard library's OrderedDict.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+_64_BITS = (1 << 64) - 1
 
 
 class Lru(Generic[K, V]):
@@ -57,7 +60,7 @@ class Lru(Generic[K, V]):
 # What a process keeps of requests, fragments and whole answers, all of them together: what is asked for most displaces the
 # rest, so that neither long histories nor many channels need a memory of their own.
 Memory = Lru[Hashable, Any]
-MEMORY_BYTES = 41 << 20
+MEMORY_BYTES = 24 << 20
 
 
 def compact(encoded: bytes) -> bytes:
@@ -68,20 +71,18 @@ def compact(encoded: bytes) -> bytes:
 class SecondSight:
     """Tells what was seen before, so that what is asked for once, as a scroll through history is, is not kept.
 
-    It remembers hashes, at most `limit` of them, in two generations.
+    It has `places` for marks of 32 bits. A key has one place, where the next one that has it displaces its mark: of keys seen
+    as many others ago as there are places, a third (1/e) is still known. Of two thousand million new keys, one is taken for known.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._half = limit // 2
-        self._young: set[int] = set()
-        self._old: set[int] = set()
+    def __init__(self, places: int) -> None:
+        self._marks = array("I", bytes(4 * places))
 
     def seen_before(self, key: Hashable) -> bool:
         """Whether an equal key came before, lately; from now on it has."""
-        known = hash(key)
-        if known in self._young or known in self._old:
+        known = hash((key,)) & _64_BITS  # of a tuple, because numbers are their own hashes
+        place, mark = known % len(self._marks), known >> 32 | 1
+        if self._marks[place] == mark:
             return True
-        self._young.add(known)
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, set()
+        self._marks[place] = mark
         return False

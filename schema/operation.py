@@ -54,6 +54,8 @@ class Document:
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
     # By operation.
     prices: dict[str | None, Prices] = field(default_factory=dict)
+    # How many requests with it were remembered.
+    requests: int = 0
 
     @classmethod
     def of(cls, node: DocumentNode) -> "Document":

@@ -3,7 +3,7 @@
 import pytest
 from graphql import build_schema
 
-from app.documents import LONGEST_REMEMBERED, MAX_REMEMBERED, Documents, Phase, Reading
+from app.documents import LONGEST_REMEMBERED, MAX_BYTES, Documents, Phase, Reading, bytes_of
 from app.limits import Limits
 
 SCHEMA = build_schema("type Query { me: Query, id(list: [[Int]], text: String): ID }")
@@ -81,9 +81,9 @@ def test_a_long_text_is_read_but_not_remembered_where_it_may_be_so_long(size: in
     assert (documents.read(text) is documents.read(text)) is remembered
 
 
-def test_texts_are_forgotten_beyond_a_bound_of_characters_the_unused_first(documents: Documents) -> None:
+def test_texts_are_forgotten_beyond_a_bound_of_bytes_the_unused_first(documents: Documents) -> None:
     used, unused = _remembered(documents, "{ id }"), _remembered(documents, "{ me { id } }")
-    for number in range(MAX_REMEMBERED // 1000 + 1):
+    for number in range(MAX_BYTES // bytes_of(" " * 1000) + 1):
         _remembered(documents, f"{{ a{number} }}".ljust(1000))
         documents.read("{ id }")
     assert documents.read("{ id }") is used

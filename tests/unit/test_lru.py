@@ -1,5 +1,6 @@
 """The bounded memory, against a simple one that keeps a list in the order of use; and what was seen before."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,14 +87,16 @@ def test_the_second_sight_is_the_second() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(2, 40), st.integers(0, 200))
-def test_what_was_seen_is_remembered_for_half_the_bound_at_least_and_the_bound_at_most(limit: int, others: int) -> None:
-    seen = SecondSight(limit)
-    seen.seen_before("one")
-    for number in range(others):
-        seen.seen_before(number)
-    assert len(seen._young) + len(seen._old) <= limit
-    if others < limit // 2:
-        assert seen.seen_before("one")
-    if others > limit:
-        assert not seen.seen_before("one")
+@given(st.integers(1, 40), st.lists(st.integers() | st.binary() | st.tuples(st.text(), st.integers())))
+def test_what_was_seen_just_now_was_seen_before_and_what_never_was_was_not(places: int, keys: list[object]) -> None:
+    seen = SecondSight(places)
+    for number, key in enumerate(dict.fromkeys(keys)):
+        assert not seen.seen_before((number, key))
+        assert seen.seen_before((number, key))
+
+
+@pytest.mark.parametrize(("others", "share"), [(0, 1.0), (2_500, 0.78), (10_000, 0.37), (60_000, 0.0)])
+def test_of_what_was_seen_as_many_others_ago_as_there_are_places_a_third_is_known(others: int, share: float) -> None:
+    seen, asked = SecondSight(10_000), 500
+    assert not any(seen.seen_before(number) for number in range(asked + others))
+    assert sum(seen.seen_before(number) for number in range(asked)) / asked == pytest.approx(share, abs=0.1)

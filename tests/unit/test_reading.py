@@ -2,19 +2,20 @@
 
 import asyncio
 import gc
+import tracemalloc
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 from graphql import DocumentNode, GraphQLError
 
-from app.documents import Documents, Phase
+from app.documents import Documents, Phase, bytes_of
 from app.graphql_request import GraphQLRequest
 from app.limits import Limits
-from app.requests import Prepared, Refused, Requests
+from app.requests import OVERHEAD_BYTES, Prepared, Refused, Requests
 from app.steps import at_once, one_by_one
 from app.validation import Validation
-from cache.lru import Lru
+from cache.lru import Lru, Memory
 from models.errors import ErrorCode
 from models.tasks import end
 from realtime.latency import Latencies
@@ -58,10 +59,15 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> list[DocumentNode]:
 
 
 @pytest.fixture
-def requests() -> Requests:
+def memory() -> Memory:
+    return Lru(100 << 20)
+
+
+@pytest.fixture
+def requests(memory: Memory) -> Requests:
     limits = Limits()
     read = Documents(SCHEMA._schema, limits, introspection=False)
-    return Requests(SCHEMA, read, Lru(1 << 20), limits, Latencies(), planned=True)
+    return Requests(SCHEMA, read, memory, limits, Latencies(), planned=True)
 
 
 def _prepared(requests: Requests, text: str, variables: dict[str, Any]) -> Prepared | Refused:
@@ -121,6 +127,45 @@ def test_a_wrong_variable_is_found(requests: Requests, text: str) -> None:
     refused = _prepared(requests, text, {"a": "YwE"})
     assert isinstance(refused, Refused)
     assert refused.phase is Phase.VALIDATION
+
+
+PAGE = (
+    'query Page($after: String) { a%d: messages(channelId: "YwM", after: $after, first: 50) { pageInfo { endCursor hasNextPage }'
+    " edges { cursor node { id seq content createdAt author { id name image } } } activeUsers } }"
+)
+
+
+@pytest.mark.parametrize(
+    "text", [PAGE, '{ messages(channelId: "YwM", first: %d) { nodes { seq content } } }', "{ a%d: __typename }"]
+)
+def test_documents_that_requests_are_remembered_with_weigh_what_they_take(requests: Requests, memory: Memory, text: str) -> None:
+    texts = [text % number for number in range(1, 301)]
+    _remembered(requests, texts[:100])
+    weighed = memory.weight
+    tracemalloc.start()
+    _remembered(requests, texts[100:])
+    gc.collect()
+    took, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(memory) == len(texts)
+    # Some of it is in the memory of documents too, which has a bound of its own.
+    assert 0.7 < (memory.weight - weighed) / took < 1.5
+
+
+def test_many_requests_with_one_document_weigh_it_once_or_some_times(requests: Requests, memory: Memory) -> None:
+    text = PAGE % 1
+    for number in range(1_000):
+        for _ in range(3):
+            asked = GraphQLRequest(text, {"after": f"{number:040}"}, None)
+            at_once(requests.prepare(f"{text}{number:040}", asked, text))
+    assert len(memory) > 990
+    assert memory.weight < 1_000 * (OVERHEAD_BYTES + 2 * 40) + 10 * bytes_of(text)
+
+
+def _remembered(requests: Requests, texts: list[str]) -> None:
+    for text in texts:
+        for _ in range(3):
+            _prepared(requests, text, {})
 
 
 async def test_a_new_document_lets_others_go_on_between_its_steps(requests: Requests) -> None:
