@@ -60,7 +60,7 @@ class Lru(Generic[K, V]):
 # What a process keeps of requests, fragments and whole answers, all of them together: what is asked for most displaces the
 # rest, so that neither long histories nor many channels need a memory of their own.
 Memory = Lru[Hashable, Any]
-MEMORY_BYTES = 24 << 20
+MEMORY_BYTES = 30 << 20
 
 
 def compact(encoded: bytes) -> bytes:
