@@ -12,6 +12,7 @@ from aiohttp import web
 
 from app.charges import Charges
 from app.chat_page import add_chat
+from app.code_version import code_version
 from app.cors import Cors
 from app.demo import DEMO_USER
 from app.documents import Documents
@@ -33,6 +34,7 @@ from app.shelf import Shelf
 from app.traces import Answer, Traces
 from app.trusted import TrustedDocuments
 from cache.answers import Answers
+from cache.blocks import SharedBlocks
 from cache.bulletin import Bulletin
 from cache.changes import ChangedMessages
 from cache.fragments import Fragments
@@ -106,7 +108,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             recent=RecentMessages(db, redis, lineage, replica),
             changes=ChangedMessages(db, lineage),
             memory=memory,
-            fragments=Fragments(profiles := ProfileCopies(db, lineage), memory),
+            fragments=Fragments(profiles := ProfileCopies(db, lineage), memory, SharedBlocks(redis, code_version())),
             metadata=MetadataCopies(db, redis, lineage),
             profiles=profiles,
             presence=Presence(of_presence, lineage),

@@ -13,12 +13,14 @@ from enum import IntEnum
 from models.head import ChannelHead, InboxHead
 from models.sync import ViewerPulse
 from models.sync_token import PulseMark
-from models.user import Profile
 
 log = logging.getLogger("pollux.cache")
 
 # How the log says so; tests look for it.
 UNDECLARED = "a read that no dependency covers"
+
+# Who is shown, by user id, and in which state: the number of the last change of their profile.
+People = Mapping[int, int]
 
 
 class News(IntEnum):
@@ -47,7 +49,7 @@ class Dependencies:
     inbox: InboxHead | None = None
     # Where it says that nothing of all that is the viewer's was new: their pulse then.
     pulse: ViewerPulse | None = None
-    people: Mapping[int, Profile] = field(default_factory=dict)
+    people: People = field(default_factory=dict)
     # The profile change up to which `people` are known to be as they are shown.
     last_profile: int = 0
     shown: list[tuple[Callable[[], object], object]] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Dependencies:
         """The answer shows `value`; it is old when `look` gives another."""
         self.shown.append((look, value))
 
-    def knows(self, people: Mapping[int, Profile], last_profile: int) -> None:
+    def knows(self, people: People, last_profile: int) -> None:
         """The answer shows `people`, as they are after profile change `last_profile`.
 
         One who is shown in two states, because they changed while it was made, cannot be checked later.
@@ -122,14 +124,14 @@ class Dependencies:
         log.error("%s; the answer is not kept: %s", UNDECLARED, read)
 
 
-def joined(*people: Mapping[int, Profile]) -> Mapping[int, Profile] | None:
+def joined(*people: People) -> People | None:
     """Return all of them together, None where somebody is among them in two states."""
-    whole: Mapping[int, Profile] = {}
+    whole: People = {}
     for some in people:
         if not whole:
             whole = some
         elif some is not whole:  # blocks of one channel mostly have the same
-            if any(person != whole.get(user_id, person) for user_id, person in some.items()):
+            if any(number != whole.get(user_id, number) for user_id, number in some.items()):
                 return None
             whole = {**whole, **some}
     return whole

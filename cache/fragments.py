@@ -6,22 +6,21 @@ after different cursors share them, and shows nobody in two states. Only what al
 """
 
 from array import array
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from lz4 import block as lz4
-
-from cache.dependencies import Dependencies, joined
+from cache.blocks import Block, BlockKey, SharedBlocks
+from cache.dependencies import Dependencies, People, joined
 from cache.lru import Lru, Memory
 from cache.profiles import ProfileCopies
 from models.head import ChannelHead
-from models.user import Profile
 
 BLOCK = 64
-# What a block takes beside its bytes: its key and its place in the memory, and the ends.
-OVERHEAD_BYTES = 1000
 MAX_CHANNELS = 1000
+# Of a channel's newest messages blocks are shared, as the messages themselves are (cache/recent.py); of older ones hardly anybody
+# asks for the same.
+SHARED = 512
 
 
 class Selection(NamedTuple):
@@ -35,55 +34,22 @@ class Loaded(NamedTuple):
     """Messages as the encoder takes them, the people they show, and when the last of them was written."""
 
     items: Sequence[object]
-    people: dict[int, Profile]
+    people: dict[int, int]
     newest_us: int = 0
 
 
 _NOTHING = Loaded((), {})
 
 
-class _Key(NamedTuple):
-    epoch_hex: str
-    channel_id: int
-    number: int
-    selection: Hashable
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Fragments of the seqs from number * BLOCK + 1 on, true as of an event and a profile change.
-
-    They lie in one piece, with commas between them, and packed: names, keys and ids repeat, so that a quarter to a half is
-    left. `ends` says where each ends. `newest_us` is when the last of them was written, 0 where that is not known.
-    """
-
-    as_of: int
-    last_profile: int
-    people: dict[int, Profile]
-    packed: bytes
-    ends: "array[int]"
-    newest_us: int
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    def cut(self, first: int, last: int) -> bytes:
-        """Return the fragments first..last of the block, counted from 0, with commas between them."""
-        return self.json()[self.ends[first - 1] + 1 if first else 0 : self.ends[min(last, len(self.ends) - 1)]]
-
-    def json(self) -> bytes:
-        """Return all fragments of the block, with commas between them."""
-        return cast(bytes, lz4.decompress(self.packed))
-
-
 class Fragments:
     """Answers pages from blocks, filling them as needed."""
 
-    def __init__(self, profiles: ProfileCopies, memory: Memory) -> None:
+    def __init__(self, profiles: ProfileCopies, memory: Memory, shared: SharedBlocks) -> None:
         self._profiles = profiles
         self._blocks = memory
+        self._shared = shared
         # By channel, whom its newest block shows: mostly the same people as all others, and so one object for them all.
-        self._people: Lru[int, dict[int, Profile]] = Lru(MAX_CHANNELS)
+        self._people: Lru[int, dict[int, int]] = Lru(MAX_CHANNELS)
 
     def page(
         self,
@@ -103,7 +69,7 @@ class Fragments:
         numbers = range((first - 1) // BLOCK, (last - 1) // BLOCK + 1)
         blocks = []
         for number in numbers:
-            block = self._blocks.get(_Key(head.epoch_hex, head.channel_id, number, selection.key))
+            block = self._blocks.get(BlockKey(head.epoch_hex, head.channel_id, number, selection.key))
             if block is None or not _holds(block, head, number, last) or block.last_profile < head.last_profile:
                 return self._filled(depends, head, first, last, selection, load)
             blocks.append(block)
@@ -122,8 +88,8 @@ class Fragments:
         load: Callable[[int, int], Awaitable[Loaded]],
     ) -> bytes:
         numbers = range((first - 1) // BLOCK, (last - 1) // BLOCK + 1)
-        keys = [_Key(head.epoch_hex, head.channel_id, number, selection.key) for number in numbers]
-        blocks = [await self._renewed(self._blocks.get(key), head) for key in keys]
+        keys = [BlockKey(head.epoch_hex, head.channel_id, number, selection.key) for number in numbers]
+        blocks = await self._found(keys, head)
         lacking = [place for place, block in enumerate(blocks) if block is None or not _holds(block, head, numbers[place], last)]
         loaded, low = _NOTHING, first
         if lacking:
@@ -136,23 +102,42 @@ class Fragments:
             blocks, lacking, low = [None] * len(blocks), list(range(len(blocks))), numbers[0] * BLOCK + 1
             loaded = await load(low, min((numbers[-1] + 1) * BLOCK, head.last_message))
             people = loaded.people
-        for place in lacking:
-            block = _extended(blocks[place], head, numbers[place], selection, loaded, low)
-            shown = self._one_for_all(head.channel_id, block.people)
-            blocks[place] = replace(block, people=shown, newest_us=loaded.newest_us if place == len(blocks) - 1 else 0)
-        whole = [block for block in blocks if block is not None]
-        for key, block in zip(keys, whole, strict=True):
-            self._blocks.put(key, block, len(block.packed) + OVERHEAD_BYTES)
+        whole, share = [], {}
+        for place, (key, block) in enumerate(zip(keys, blocks, strict=True)):
+            if place in lacking:
+                done = _extended(block, head, key.number, selection, loaded, low)
+                done = replace(done, newest_us=loaded.newest_us if place == len(blocks) - 1 else 0)
+                # While a block grows, each process adds for itself what it lacks.
+                if (block is None or len(done) == BLOCK) and _is_shared(key, head):
+                    share[key] = done
+            else:
+                assert block is not None
+                done = block
+            done = replace(done, people=self._one_for_all(head.channel_id, done.people))
+            self._blocks.put(key, done, done.weight)
+            whole.append(done)
+        self._shared.put(share)
         return _cut(depends, whole, people, first, last)
 
-    def _one_for_all(self, channel_id: int, people: dict[int, Profile]) -> dict[int, Profile]:
+    def _one_for_all(self, channel_id: int, people: dict[int, int]) -> dict[int, int]:
         known = self._people.get(channel_id)
         if known == people:
             return known
         self._people.put(channel_id, people)
         return people
 
-    async def _renewed(self, block: _Block | None, head: ChannelHead) -> _Block | None:
+    async def _found(self, keys: Sequence[BlockKey], head: ChannelHead) -> list[Block | None]:
+        """Return the blocks of this process or another that are right under `head`, as far as they reach."""
+        blocks = [await self._renewed(self._blocks.get(key), head) for key in keys]
+        absent = [key for key, block in zip(keys, blocks, strict=True) if block is None and _is_shared(key, head)]
+        if absent:
+            shared = dict(zip(absent, await self._shared.get(absent), strict=True))
+            for place, key in enumerate(keys):
+                if blocks[place] is None:
+                    blocks[place] = await self._renewed(shared.get(key), head)
+        return blocks
+
+    async def _renewed(self, block: Block | None, head: ChannelHead) -> Block | None:
         """Return the block if what it holds is still right under `head`, None if it is to be made anew."""
         if block is None or head.last_change > block.as_of:
             return None
@@ -163,7 +148,7 @@ class Fragments:
         return replace(block, last_profile=head.last_profile)
 
 
-def _extended(block: _Block | None, head: ChannelHead, number: int, selection: Selection, loaded: Loaded, low: int) -> _Block:
+def _extended(block: Block | None, head: ChannelHead, number: int, selection: Selection, loaded: Loaded, low: int) -> Block:
     """Return a block with all that the channel has of it by now; `loaded` begins at seq `low`."""
     start = number * BLOCK + 1
     items = loaded.items[start + _length(block) - low : start + BLOCK - low]
@@ -173,20 +158,25 @@ def _extended(block: _Block | None, head: ChannelHead, number: int, selection: S
     for item in items:
         pieces.append(selection.encode(item))
         ends.append((ends[-1] + 1 if ends else 0) + len(pieces[-1]))
-    return _Block(head.last_event, head.last_profile, people, lz4.compress(b",".join(pieces)), ends, 0)
+    return Block.of(head.last_event, head.last_profile, people, b",".join(pieces), ends)
 
 
-def _length(block: _Block | None) -> int:
+def _is_shared(key: BlockKey, head: ChannelHead) -> bool:
+    """Whether a block holds some of the newest messages."""
+    return (key.number + 1) * BLOCK > head.last_message - SHARED
+
+
+def _length(block: Block | None) -> int:
     return len(block) if block is not None else 0
 
 
-def _holds(block: _Block, head: ChannelHead, number: int, last: int) -> bool:
+def _holds(block: Block, head: ChannelHead, number: int, last: int) -> bool:
     """Whether a block is right under `head` and reaches as far as the page does."""
     reach = min((number + 1) * BLOCK, last) - number * BLOCK
     return head.last_change <= block.as_of and len(block) >= reach
 
 
-def _cut(depends: Dependencies, blocks: list[_Block], people: Mapping[int, Profile], first: int, last: int) -> bytes:
+def _cut(depends: Dependencies, blocks: list[Block], people: People, first: int, last: int) -> bytes:
     depends.knows(people, min(block.last_profile for block in blocks))
     pieces = []
     start = (first - 1) // BLOCK * BLOCK + 1

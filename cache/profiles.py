@@ -47,9 +47,12 @@ class ProfileCopies:
         missing = await asyncio.gather(*(self._misses.get(user_id) for user_id in wanted - found.keys()))
         return found | {profile.user_id: profile for profile in missing if profile is not None}
 
-    async def unchanged(self, people: Mapping[int, Profile], *, epoch_hex: str, last_profile: int) -> bool:
-        """Whether `people` are all as they were, after profile change `last_profile`. Raises Unavailable."""
-        return await self.get(people, epoch_hex=epoch_hex, last_profile=last_profile) == people
+    async def unchanged(self, people: Mapping[int, int], *, epoch_hex: str, last_profile: int) -> bool:
+        """Whether people are all as they were after the changes that `people` names by user id, after change `last_profile`.
+
+        Raises Unavailable.
+        """
+        return numbers_of(await self.get(people, epoch_hex=epoch_hex, last_profile=last_profile)) == people
 
     def _forget(self) -> None:
         self._copies.clear()
@@ -78,3 +81,8 @@ class ProfileCopies:
             for user_id, profile in found.items():
                 self._copies.put(user_id, profile)
         return found
+
+
+def numbers_of(people: Mapping[int, Profile]) -> dict[int, int]:
+    """Return the number of the last change of each profile, by user id: two equal numbers of one person are one state."""
+    return {user_id: profile.number for user_id, profile in people.items()}

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from cache.dependencies import Dependencies
 from cache.flights import Flights
 from cache.presence import Presence
+from cache.profiles import numbers_of
 from models.database import Database
 from models.errors import NotFound
 from models.head import ChannelHead, InboxHead
@@ -102,7 +103,7 @@ class Context:
         newest = await self._newest_head()
         with declared():
             found = await self.services.profiles.get(user_ids, epoch_hex=newest.epoch_hex, last_profile=newest.last_profile)
-        self.depends.knows(found, newest.last_profile)
+        self.depends.knows(numbers_of(found), newest.last_profile)
         return found
 
     def started_from(self, heads: Mapping[int, ChannelHead | None], inbox: InboxHead | None) -> None:
@@ -142,7 +143,7 @@ class Context:
         if profile is None:
             self.depends.unkept()  # whoever appears later has had no version yet
         else:
-            self.depends.knows({profile.user_id: profile}, newest.last_profile)
+            self.depends.knows({profile.user_id: profile.number}, newest.last_profile)
         return profile
 
     async def online(self, user_id: int) -> bool | None:

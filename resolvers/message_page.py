@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cache.fragments import Loaded, Selection
+from cache.profiles import numbers_of
 from models.head import ChannelHead
 from resolvers.context import Context, Maybe
 from resolvers.message import (
@@ -114,6 +115,6 @@ def encoded(ctx: Context, page: MessagePage, selection: Selection, *, edges: boo
         records = await records_of(ctx, head, first, last)
         people = await people_of(ctx, records)
         views = views_of(ctx, records, people)  # of these very people, not of the same asked for again
-        return Loaded([edge(view) for view in views] if edges else views, people, records[-1].created_us)
+        return Loaded([edge(view) for view in views] if edges else views, numbers_of(people), records[-1].created_us)
 
     return ctx.services.fragments.page(ctx.depends, head, page.first, page.last, selection, load)

@@ -1,0 +1,125 @@
+"""Blocks of messages in Redis: what one process encoded another cuts pages from, and nobody is shown what is so no more."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pytest_aiohttp import AiohttpClient
+
+from app.settings import Settings
+from app.wiring import build_app, open_services
+from cache.blocks import BlockKey, SharedBlocks
+from cache.fragments import BLOCK, SHARED
+from cache.redis_level import Redis, RedisLevel
+from resolvers.message import channel_key
+from resolvers.services import Services
+from tests.asking import Api
+from tests.integration.test_levels import _edit_in_the_store
+
+PAGE = "query($c: ID!) { messages(channelId: $c, last: 100) { nodes { seq content author { name } } } }"
+
+
+@pytest.fixture
+async def other(settings: Settings, aiohttp_client: AiohttpClient) -> AsyncIterator[Api]:
+    """Another process of the same service."""
+    async with open_services(settings) as (services, redis):
+        yield Api(await aiohttp_client(build_app(settings, services, redis)), services)
+
+
+@pytest.fixture
+async def channel(api: Api, other: Api) -> str:
+    """A channel of 70 messages that nobody has polled, where both processes have planned the query."""
+    empty = await api.channel()
+    for one in (api, other):
+        for _ in range(3):
+            await one.ask(PAGE, {"c": empty})
+    channel = await api.channel("bob")
+    for number in range(BLOCK + 6):
+        await api.send(channel, f"message {number}", who=("alice", "bob")[number % 2])
+    return channel
+
+
+async def _asked(api: Api, channel: str) -> tuple[list[dict[str, object]], int]:
+    """Return a page, and how many reads of messages it took."""
+    before = api.services.recent.answered.total()
+    nodes = (await api.ask(PAGE, {"c": channel}))["nodes"]
+    await api.services.recent._redis.settled()
+    return nodes, api.services.recent.answered.total() - before
+
+
+async def test_what_one_process_encoded_another_cuts_pages_from(api: Api, other: Api, channel: str) -> None:
+    nodes, reads = await _asked(api, channel)
+    assert ([node["seq"] for node in nodes], reads) == ([*range(1, BLOCK + 7)], 1)
+    assert await _asked(other, channel) == (nodes, 0)
+
+
+async def test_a_block_that_has_grown_is_read_as_far_as_it_lacks(api: Api, other: Api, channel: str) -> None:
+    await _asked(api, channel)
+    await api.send(channel, "one more")
+    nodes, reads = await _asked(other, channel)
+    assert ([node["content"] for node in nodes[-2:]], reads) == ([f"message {BLOCK + 5}", "one more"], 1)
+    assert (await _asked(api, channel))[0] == nodes
+
+
+async def test_a_block_that_is_full_is_shared(api: Api, other: Api) -> None:
+    channel = await api.channel()
+    for number in range(BLOCK):
+        await api.send(channel, f"{number}")
+        if number > BLOCK - 4:  # planned, then encoded, and then extended
+            await _asked(api, channel)
+    nodes, _ = await _asked(api, channel)
+    for _ in range(2):
+        await other.ask(PAGE, {"c": await api.channel()})
+    assert await _asked(other, channel) == (nodes, 0)
+
+
+async def test_an_edit_and_a_new_name_are_seen_though_redis_holds_what_was(api: Api, other: Api, channel: str) -> None:
+    await _asked(api, channel)
+    await _edit_in_the_store(api.services, channel_key(channel), 2, "edited")
+    nodes, _ = await _asked(other, channel)
+    assert nodes[1]["content"] == "edited"
+    await api.ask("{ viewer { id } }", who="bob", name="Robert")
+    assert {str(node["author"]) for node in (await _asked(api, channel))[0]} == {"{'name': 'Alice'}", "{'name': 'Robert'}"}
+    other.services.fragments._blocks.clear()
+    assert {str(node["author"]) for node in (await _asked(other, channel))[0]} == {"{'name': 'Alice'}", "{'name': 'Robert'}"}
+
+
+async def test_what_redis_holds_in_another_form_is_as_good_as_absent(api: Api, other: Api, channel: str) -> None:
+    nodes, _ = await _asked(api, channel)
+
+    async def poison(client: Redis) -> int:
+        names = [name async for name in client.scan_iter(f"{api.services.lineage.prefix}{{c{channel_key(channel)}}}:block:*")]
+        for name, value in zip(names, (b"not JSON", b"[1,2,0,[5],[]]\n\x05\x00\x00\x00short"), strict=True):
+            await client.set(name, value)
+        return len(names)
+
+    redis = other.services.recent._redis
+    assert await redis.attempt(poison) == 2
+    assert (await _asked(other, channel))[0] == nodes
+    assert redis.unreadable > 0
+
+
+async def test_old_messages_are_not_shared(api: Api, channel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cache.fragments.SHARED", 6)
+    await _asked(api, channel)
+    pattern = f"{api.services.lineage.prefix}{{c{channel_key(channel)}}}:block:*"
+
+    async def names(client: Redis) -> list[bytes]:
+        return [name async for name in client.scan_iter(pattern)]
+
+    found = await api.services.recent._redis.attempt(names)
+    assert found is not None
+    assert [b":block:1:" in name for name in found] == [True]
+
+
+async def test_other_code_finds_nothing(opened: tuple[Services, RedisLevel], api: Api, channel: str) -> None:
+    await _asked(api, channel)
+    services, redis = opened
+    shared, keys = services.fragments._shared, [key for key in services.memory._entries if isinstance(key, BlockKey)]
+    assert None not in await shared.get(keys)
+    assert await SharedBlocks(redis, "other").get(keys) == [None] * len(keys) == [None, None]
+
+
+def test_as_many_are_shared_as_messages_are() -> None:
+    from cache.recent import CAP  # noqa: PLC0415  # only here
+
+    assert SHARED == CAP
