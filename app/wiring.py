@@ -96,7 +96,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
     db = await Database.open(settings.database_url)
     replica = await Replica.open(settings.replica_url) if settings.replica_url is not None else None
     redis = RedisLevel(redis_client(redis_url) if redis_url is not None else None)
-    of_presence, of_pokes, of_fleet = redis.sibling("presence"), redis.sibling("pokes"), redis.sibling("fleet")
+    of_blocks, of_presence, of_pokes, of_fleet = map(redis.sibling, ("blocks", "presence", "pokes", "fleet"))
     try:
         lineage = Lineage(db, await cursor_codec(db))
         memory: Memory = Lru(MEMORY_BYTES)
@@ -108,7 +108,7 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
             recent=RecentMessages(db, redis, lineage, replica),
             changes=ChangedMessages(db, lineage),
             memory=memory,
-            fragments=Fragments(profiles := ProfileCopies(db, lineage), memory, SharedBlocks(redis, code_version())),
+            fragments=Fragments(profiles := ProfileCopies(db, lineage), memory, SharedBlocks(of_blocks, code_version())),
             metadata=MetadataCopies(db, redis, lineage),
             profiles=profiles,
             presence=Presence(of_presence, lineage),
@@ -133,9 +133,6 @@ async def open_services(settings: Settings, *, clock: Clock = wall_clock_us) -> 
         await services.sends.close()
         await services.notifications.close()
     finally:
-        await of_presence.stop()
-        await of_pokes.stop()
-        await of_fleet.stop()
         await redis.close()
         if replica is not None:
             await replica.close()

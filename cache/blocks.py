@@ -25,6 +25,8 @@ from models.read_watch import declared
 OVERHEAD_BYTES = 1000
 PERSON_BYTES = 60
 TTL_S = 300
+# Some MB, which Redis takes in a millisecond or two.
+MAX_WAITING = 200
 _DIGEST_BYTES = 12
 
 
@@ -102,6 +104,7 @@ class SharedBlocks:
     def __init__(self, redis: RedisLevel, version: str) -> None:
         self._redis = redis
         self._version = version
+        self._waiting: dict[BlockKey, Block] = {}
         self._reads: Flights[BlockKey, Block] = Flights(self._read)
 
     async def get(self, keys: Sequence[BlockKey]) -> list[Block | None]:
@@ -112,16 +115,20 @@ class SharedBlocks:
             return list(await asyncio.gather(*(self._reads.get(key) for key in keys)))
 
     def put(self, blocks: Mapping[BlockKey, Block]) -> None:
-        """Keep blocks for all, when Redis has time."""
+        """Keep blocks for all, when Redis has time; those that wait are written together."""
+        self._waiting.update(blocks)
+        while len(self._waiting) > MAX_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+        if blocks:
+            self._redis.later(self._write)
 
-        async def write(client: Redis) -> None:
+    async def _write(self, client: Redis) -> None:
+        waiting, self._waiting = self._waiting, {}
+        if waiting:
             async with client.pipeline(transaction=False) as pipe:
-                for key, block in blocks.items():
+                for key, block in waiting.items():
                     pipe.set(self._name(key), block.encoded(), ex=self._redis.ttl_s(TTL_S))
                 await pipe.execute()
-
-        if blocks:
-            self._redis.later(write)
 
     async def _read(self, keys: list[BlockKey]) -> dict[BlockKey, Block]:
         async def read(client: Redis) -> dict[BlockKey, Block]:

@@ -83,7 +83,7 @@ class RedisLevel:
         return self._open_until_s is not None
 
     def sibling(self, use: str) -> "RedisLevel":
-        """Return a level over the same client whose failures are its own; it is to be stopped, and only the first closed."""
+        """Return a level over the same client whose failures are its own; it ends with the first, or before."""
         level = self.levels[use] = RedisLevel(self._client, clock_s=self._clock_s, jitter=self._jitter)
         return level
 
@@ -166,8 +166,9 @@ class RedisLevel:
             await end(self._writer)
 
     async def close(self) -> None:
-        """Stop, and close the client's connections."""
-        await self.stop()
+        """Stop with all siblings, and close the client's connections."""
+        for level in self.levels.values():
+            await level.stop()
         if self._client is not None:
             await close(self._client)
 

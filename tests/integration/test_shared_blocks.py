@@ -43,6 +43,7 @@ async def _asked(api: Api, channel: str) -> tuple[list[dict[str, object]], int]:
     before = api.services.recent.answered.total()
     nodes = (await api.ask(PAGE, {"c": channel}))["nodes"]
     await api.services.recent._redis.settled()
+    await api.services.fragments._shared._redis.settled()
     return nodes, api.services.recent.answered.total() - before
 
 
@@ -92,7 +93,7 @@ async def test_what_redis_holds_in_another_form_is_as_good_as_absent(api: Api, o
             await client.set(name, value)
         return len(names)
 
-    redis = other.services.recent._redis
+    redis = other.services.fragments._shared._redis
     assert await redis.attempt(poison) == 2
     assert (await _asked(other, channel))[0] == nodes
     assert redis.unreadable > 0
