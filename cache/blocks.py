@@ -4,7 +4,6 @@ Rule: a block says as of which event and which profile change it is true and who
 whether it may be used, wherever it was made. Those in Redis have the version of the code that encoded them in their keys.
 """
 
-import asyncio
 from array import array
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,7 +111,8 @@ class SharedBlocks:
         if not self._redis.configured or self._redis.rests:
             return [None] * len(keys)
         with declared():  # what a block is true as of is compared with the head
-            return list(await asyncio.gather(*(self._reads.get(key) for key in keys)))
+            coming = [self._reads.get(key) for key in keys]
+            return [await block for block in coming]
 
     def put(self, blocks: Mapping[BlockKey, Block]) -> None:
         """Keep blocks for all, when Redis has time; those that wait are written together."""
