@@ -106,7 +106,8 @@ class Requests:
         if operation.is_query and reading.document.worth_planning:  # a mutation is hardly ever sent again
             digest = _digest(sent)
             if self._sent.seen_before(digest):
-                # Of n requests with one document the last weighs an nth of it: together they weigh the document, and little more.
+                # Of n requests with one document the last weighs an nth of it: together they weigh it once, or ten times where
+                # they are many thousands.
                 reading.document.requests += 1
                 share = bytes_of(text) // reading.document.requests
                 self._known.put(digest, prepared, share + 2 * max(0, len(sent) - len(text)) + OVERHEAD_BYTES)

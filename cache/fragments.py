@@ -114,7 +114,10 @@ class Fragments:
                 assert block is not None
                 done = block
             done = replace(done, people=self._one_for_all(head.channel_id, done.people))
-            self._blocks.put(key, done, done.weight)
+            if _is_news(done, self._blocks.get(key)):
+                self._blocks.put(key, done, done.weight)
+            else:
+                share.pop(key, None)  # another poll went ahead while this one waited
             whole.append(done)
         self._shared.put(share)
         return _cut(depends, whole, people, first, last)
@@ -128,14 +131,11 @@ class Fragments:
 
     async def _found(self, keys: Sequence[BlockKey], head: ChannelHead) -> list[Block | None]:
         """Return the blocks of this process or another that are right under `head`, as far as they reach."""
-        blocks = [await self._renewed(self._blocks.get(key), head) for key in keys]
-        absent = [key for key, block in zip(keys, blocks, strict=True) if block is None and _is_shared(key, head)]
-        if absent:
-            shared = dict(zip(absent, await self._shared.get(absent), strict=True))
-            for place, key in enumerate(keys):
-                if blocks[place] is None:
-                    blocks[place] = await self._renewed(shared.get(key), head)
-        return blocks
+        known = [self._blocks.get(key) for key in keys]
+        # What is there and right no more is so in Redis, mostly.
+        absent = [key for key, block in zip(keys, known, strict=True) if block is None and _is_shared(key, head)]
+        shared = dict(zip(absent, await self._shared.get(absent), strict=True)) if absent else {}
+        return [await self._renewed(known[place] if key not in shared else shared[key], head) for place, key in enumerate(keys)]
 
     async def _renewed(self, block: Block | None, head: ChannelHead) -> Block | None:
         """Return the block if what it holds is still right under `head`, None if it is to be made anew."""
@@ -164,6 +164,11 @@ def _extended(block: Block | None, head: ChannelHead, number: int, selection: Se
 def _is_shared(key: BlockKey, head: ChannelHead) -> bool:
     """Whether a block holds some of the newest messages."""
     return (key.number + 1) * BLOCK > head.last_message - SHARED
+
+
+def _is_news(block: Block, known: Block | None) -> bool:
+    """Whether a block says more, or of a later event, than the one that is known."""
+    return known is None or (known.as_of, len(known)) <= (block.as_of, len(block))
 
 
 def _length(block: Block | None) -> int:

@@ -51,6 +51,10 @@ class Lru(Generic[K, V]):
         if found is not None:
             self.weight -= found[1]
 
+    def items(self) -> list[tuple[K, V]]:
+        """Return everything, what was unused longest first."""
+        return [(key, value) for key, (value, _) in self._entries.items()]
+
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()

@@ -42,7 +42,7 @@ def reading() -> Iterator[None]:
     """Turn whatever goes wrong while a value is decoded into Unreadable."""
     try:
         yield
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise Unreadable from error
 
 
@@ -66,6 +66,7 @@ class RedisLevel:
         self._open_until_s: float | None = None
         self._probing = False
         self._later: asyncio.Queue[Callable[[Redis], Awaitable[None]]] = asyncio.Queue(MAX_LATER)
+        self._waiting: set[Callable[[Redis], Awaitable[None]]] = set()
         self._writer: asyncio.Task[None] | None = None
         # This level and its siblings, by what they are for.
         self.levels = {"copies": self}
@@ -106,13 +107,17 @@ class RedisLevel:
             self._failed(error)
             return None
         except Unreadable as error:
-            self.unreadable += 1
-            log.warning("Redis holds what cannot be read: %r", error.__cause__)
+            self.found_unreadable(error)
             return None
         finally:
             self._probing = False
         self._worked()
         return result
+
+    def found_unreadable(self, error: Unreadable) -> None:
+        """Take note of a value that cannot be read."""
+        self.unreadable += 1
+        log.warning("Redis holds what cannot be read: %r", error.__cause__)
 
     def _may_try(self) -> bool:
         """Whether the breaker lets this operation pass; after its rest, one at a time until one works."""
@@ -130,9 +135,13 @@ class RedisLevel:
             log.info("Redis answers again")
 
     def later(self, write: Callable[[Redis], Awaitable[None]]) -> None:
-        """Run `write` after the present request, in order, ignoring its failure; dropped where too many wait already."""
-        if self._client is None or self._later.full():
+        """Run `write` after the present request, in order, ignoring its failure; dropped where too many wait already.
+
+        One that waits already is not run twice.
+        """
+        if self._client is None or self._later.full() or write in self._waiting:
             return
+        self._waiting.add(write)
         self._later.put_nowait(write)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_behind(), name="redis writes")
@@ -144,6 +153,7 @@ class RedisLevel:
     async def _write_behind(self) -> None:
         while True:
             write = await self._later.get()
+            self._waiting.discard(write)
             try:
                 await self.attempt(write)
             except Exception:  # the copies of one request are not worth those of all later ones

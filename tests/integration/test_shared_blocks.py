@@ -1,5 +1,6 @@
 """Blocks of messages in Redis: what one process encoded another cuts pages from, and nobody is shown what is so no more."""
 
+from array import array
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,7 +8,7 @@ from pytest_aiohttp import AiohttpClient
 
 from app.settings import Settings
 from app.wiring import build_app, open_services
-from cache.blocks import BlockKey, SharedBlocks
+from cache.blocks import Block, BlockKey, SharedBlocks
 from cache.fragments import BLOCK, SHARED
 from cache.redis_level import Redis, RedisLevel
 from resolvers.message import channel_key
@@ -16,6 +17,11 @@ from tests.asking import Api
 from tests.integration.test_levels import _edit_in_the_store
 
 PAGE = "query($c: ID!) { messages(channelId: $c, last: 100) { nodes { seq content author { name } } } }"
+
+
+@pytest.fixture(autouse=True)
+def _soon_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cache.blocks.COMMON_FROM", 0)
 
 
 @pytest.fixture
@@ -45,6 +51,18 @@ async def _asked(api: Api, channel: str) -> tuple[list[dict[str, object]], int]:
     await api.services.recent._redis.settled()
     await api.services.fragments._shared._redis.settled()
     return nodes, api.services.recent.answered.total() - before
+
+
+async def _names(services: Services, channel: str) -> list[bytes]:
+    """Return the keys of a channel's blocks in Redis."""
+    pattern = f"{services.lineage.prefix}{{c{channel_key(channel)}}}:block:*"
+
+    async def scan(client: Redis) -> list[bytes]:
+        return [name async for name in client.scan_iter(pattern)]
+
+    found = await services.fragments._shared._redis.attempt(scan)
+    assert found is not None
+    return found
 
 
 async def test_what_one_process_encoded_another_cuts_pages_from(api: Api, other: Api, channel: str) -> None:
@@ -87,29 +105,40 @@ async def test_an_edit_and_a_new_name_are_seen_though_redis_holds_what_was(api: 
 async def test_what_redis_holds_in_another_form_is_as_good_as_absent(api: Api, other: Api, channel: str) -> None:
     nodes, _ = await _asked(api, channel)
 
-    async def poison(client: Redis) -> int:
-        names = [name async for name in client.scan_iter(f"{api.services.lineage.prefix}{{c{channel_key(channel)}}}:block:*")]
+    names = await _names(api.services, channel)
+
+    async def poison(client: Redis) -> None:
         for name, value in zip(names, (b"not JSON", b"[1,2,0,[5],[]]\n\x05\x00\x00\x00short"), strict=True):
             await client.set(name, value)
-        return len(names)
 
     redis = other.services.fragments._shared._redis
-    assert await redis.attempt(poison) == 2
+    await redis.attempt(poison)
     assert (await _asked(other, channel))[0] == nodes
-    assert redis.unreadable > 0
+    assert redis.unreadable == 2
 
 
 async def test_old_messages_are_not_shared(api: Api, channel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cache.fragments.SHARED", 6)
     await _asked(api, channel)
-    pattern = f"{api.services.lineage.prefix}{{c{channel_key(channel)}}}:block:*"
+    assert [b":block:1:" in name for name in await _names(api.services, channel)] == [True]
 
-    async def names(client: Redis) -> list[bytes]:
-        return [name async for name in client.scan_iter(pattern)]
 
-    found = await api.services.recent._redis.attempt(names)
-    assert found is not None
-    assert [b":block:1:" in name for name in found] == [True]
+async def test_selections_that_somebody_made_up_are_not_shared(
+    opened: tuple[Services, RedisLevel], api: Api, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cache.blocks.COMMON_FROM", 4)
+    for number, polls in enumerate((2, 5)):  # the first poll is not planned, and each of the others makes two blocks
+        for _ in range(polls):
+            await api.ask(PAGE.replace("seq", f"a{number}: seq"), {"c": channel})
+            opened[0].memory.clear()
+        await opened[0].fragments._shared._redis.settled()
+    assert len(await _names(opened[0], channel)) == 2
+
+
+async def test_nothing_waits_where_there_is_no_redis() -> None:
+    shared, block = SharedBlocks(RedisLevel(None), ""), Block.of(1, 1, {}, b"{}", array("I", [2]))
+    shared.put({BlockKey("e", 1, number, ()): block for number in range(100)})
+    assert len(shared._waiting) == 0
 
 
 async def test_other_code_finds_nothing(opened: tuple[Services, RedisLevel], api: Api, channel: str) -> None:
