@@ -71,7 +71,7 @@ class Answering:
     async def respond(self, head: Head, body: bytes, sender: Sender, asking: Asking) -> QuickResponse:
         """Return the reply to a request with a known head."""
         try:
-            known = await self.identified(asking, sender, head.authorization, head.activity)
+            known = await self.identified(asking, sender, head.authorization.text, head.activity)
             prepared = await self.prepared(asking, body)
             if isinstance(prepared, Rejected):
                 return self.rejected(asking, prepared, head.activity)

@@ -133,6 +133,15 @@ class Known(NamedTuple):
         return self.expires_s <= time.time()
 
 
+@dataclass(slots=True, eq=False)
+class Authorization:
+    """An `Authorization` header, and whom it was found to speak for: as of how many times all that was known was forgotten."""
+
+    text: str
+    known: Known | None = None
+    as_of: int = -1
+
+
 class Viewers:
     """Turns `Authorization` headers into viewers, remembering tokens verified and users admitted."""
 
@@ -153,6 +162,14 @@ class Viewers:
         """Return whom this very header spoke for before, if its token is still valid."""
         known = self._known.get(authorization)
         return known if known is not None and known.expires_s + LEEWAY_S > time.time() else None
+
+    def still(self, authorization: Authorization) -> Known | None:
+        """Return what `known` would; who asks again with the same object is looked up once."""
+        known = authorization.known
+        if known is None or authorization.as_of != self._forgotten or known.expires_s + LEEWAY_S <= time.time():
+            known = self.known(authorization.text)
+            authorization.known, authorization.as_of = known, self._forgotten
+        return known
 
     async def authorize(self, authorization: str) -> Known:
         """Return whom a header speaks for, made at first sight. Raises Unauthenticated, Unavailable."""

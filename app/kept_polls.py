@@ -62,7 +62,7 @@ class KeptPolls:
     def begin(self, head: Head, body: bytes) -> Poll | None:
         """Return a poll that may be answered from what is kept; None where it takes more to know that."""
         prepared = self._operations.known(body)
-        known = self._viewers.known(head.authorization) if prepared is not None else None
+        known = self._viewers.still(head.authorization) if prepared is not None else None
         if known is None or prepared is None:
             return None
         viewer_id = known.viewer.user_id

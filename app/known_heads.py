@@ -14,6 +14,7 @@ from aiohttp.streams import StreamReader
 from blake3 import blake3
 
 from app.graphql_request import JSON, accepted, activity_of
+from app.identity import Authorization
 from app.refusal import HttpRefusal
 from cache.lru import Lru, SecondSight
 from realtime.pacing import ClientActivity
@@ -43,7 +44,7 @@ class Head(NamedTuple):
     """What a head says: the headers that are looked at again, who asks, and the `length` of the body behind it."""
 
     headers: Mapping[str, str]
-    authorization: str
+    authorization: Authorization
     activity: ClientActivity
     length: int
 
@@ -73,7 +74,7 @@ class KnownHeads:
         if length <= _LONGEST_BODY_BYTES and self._heads.get(digest) is None and self._seen.seen_before(digest):
             head = self._head_of(message, length)
             if head is not None:
-                self._heads.put(digest, head, len(head.authorization) + _OVERHEAD_BYTES)
+                self._heads.put(digest, head, len(head.authorization.text) + _OVERHEAD_BYTES)
         return True
 
     def _head_of(self, message: RawRequestMessage, length: int) -> Head | None:
@@ -88,7 +89,7 @@ class KnownHeads:
         if known is None:
             known = dict(looked_at)
             self._headers.put(looked_at, known)
-        return Head(known, headers["Authorization"], activity_of(headers), length)
+        return Head(known, Authorization(headers["Authorization"]), activity_of(headers), length)
 
 
 def _digest(data: bytes, end: int) -> bytes:

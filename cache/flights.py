@@ -18,14 +18,14 @@ V = TypeVar("V")
 class Flights(Generic[K, V]):
     """Coalesces reads by key. `flights` counts the reads made, `riders` the keys they carried, `sizes` how many each did.
 
-    Reads begin at least `gap_s` apart: under load each then carries more riders, at the cost of a part of that time to
-    those who wait; the first read in a while begins at once.
+    A read begins `gap_s` after the one before has ended, or later: under load each then carries all who asked anew when that one
+    let them go, at the cost of that time to those who wait. The first read in a while begins at once.
     """
 
     def __init__(self, read: Callable[[list[K]], Awaitable[Mapping[K, V]]], *, gap_s: float = 0.0) -> None:
         self._read = read
         self._gap_s = gap_s
-        self._departed_s = -gap_s
+        self._landed_s = -gap_s
         self._boarding: dict[K, list[asyncio.Future[V | None]]] = {}
         self._pilot: asyncio.Task[None] | None = None
         self.flights = 0
@@ -60,15 +60,15 @@ class Flights(Generic[K, V]):
                 self.riders += len(riders)
                 self.sizes.observe(len(riders))
                 await self._land(riders)
+                if self._gap_s:
+                    self._landed_s = asyncio.get_running_loop().time()
         finally:
             self._pilot = None
 
     async def _keep_the_gap(self) -> None:
-        clock_s = asyncio.get_running_loop().time
-        wait_s = self._departed_s + self._gap_s - clock_s()
+        wait_s = self._landed_s + self._gap_s - asyncio.get_running_loop().time()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        self._departed_s = clock_s()
 
     async def _land(self, riders: dict[K, list[asyncio.Future[V | None]]]) -> None:
         """Read for everybody aboard, and let every one of them go whatever happens."""

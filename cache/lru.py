@@ -1,7 +1,8 @@
-"""A bounded memory that forgets what was unused longest, for what every poll looks up.
+"""A bounded memory that forgets what was unused for long, for what every poll looks up.
 
-Rule: the bound is on a total of weights, such as bytes. cachetools' LRUCache does the same in Python at five times the
-cost of a look-up; here the order is kept by the standard library's OrderedDict.
+Rule: the bound is on a total of weights, such as bytes. A look-up touches the one entry it is about: the order is that in
+which entries came, and one that was used since it was last looked at has a second chance (CLOCK). An exact order of use would
+be a list whose neighbours every look-up rewrites, which under many keys are three accesses to slow memory, four times a poll.
 """
 
 from array import array
@@ -12,7 +13,18 @@ from typing import Any, Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+# How many entries one that comes may look at for each that goes: some microseconds.
+CHANCES = 50
 _64_BITS = (1 << 64) - 1
+
+
+class _Entry(Generic[V]):
+    """A value, its weight, and whether it was used since it was last looked at."""
+
+    __slots__ = ("used", "value", "weight")
+
+    def __init__(self, value: V, weight: int) -> None:
+        self.value, self.weight, self.used = value, weight, True
 
 
 class Lru(Generic[K, V]):
@@ -20,7 +32,7 @@ class Lru(Generic[K, V]):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._entries: OrderedDict[K, _Entry[V]] = OrderedDict()
         self.weight = 0
 
     def __len__(self) -> int:
@@ -28,37 +40,49 @@ class Lru(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return what is remembered of `key`, or None."""
-        found = self._entries.get(key)
-        if found is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        self._entries.move_to_end(key)
-        return found[0]
+        entry.used = True
+        return entry.value
 
     def put(self, key: K, value: V, weight: int = 1) -> None:
         """Remember `value` under `key`; what alone is heavier than the limit is not remembered."""
         self.forget(key)
         if weight > self._limit:
             return
-        self._entries[key] = (value, weight)
+        self._entries[key] = _Entry(value, weight)
         self.weight += weight
         while self.weight > self._limit:
-            _, (_, least) = self._entries.popitem(last=False)
-            self.weight -= least
+            self._forget_one()
 
     def forget(self, key: K) -> None:
         """Forget `key`."""
-        found = self._entries.pop(key, None)
-        if found is not None:
-            self.weight -= found[1]
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.weight -= entry.weight
 
     def items(self) -> list[tuple[K, V]]:
-        """Return everything, what was unused longest first."""
-        return [(key, value) for key, (value, _) in self._entries.items()]
+        """Return everything, in the order in which it would be looked at."""
+        return [(key, entry.value) for key, entry in self._entries.items()]
 
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
         self.weight = 0
+
+    def _forget_one(self) -> None:
+        """Forget the first entry that was not used since it was last looked at, or the one after many that were."""
+        entries = self._entries
+        chances = min(CHANCES, len(entries))  # once around at most, to the first one again
+        key, entry = entries.popitem(last=False)
+        for _ in range(chances):
+            if not entry.used:
+                break
+            entry.used = False
+            entries[key] = entry
+            key, entry = entries.popitem(last=False)
+        self.weight -= entry.weight
 
 
 # What a process keeps of requests, fragments and whole answers, all of them together: what is asked for most displaces the

@@ -25,12 +25,18 @@ class Sightings(Generic[R]):
         self._untold: dict[R, set[int]] = {}
         # By second, whom to look at again then, and until when Redis knows them: before that ends, and when it has ended.
         self._due: dict[int, list[tuple[R, int, float]]] = {}
+        self._shared_s = 0.0
 
     def __contains__(self, room: R) -> bool:
         return room in self._until_s
 
     def touch(self, room: R, user_id: int, until_s: float) -> None:
-        """Count a user in a room until a moment."""
+        """Count a user in a room until a moment, or up to a second less.
+
+        So all who are seen within a second share one number, which is still in the processor's cache where their own would not be.
+        """
+        if not self._shared_s <= until_s < self._shared_s + 1:
+            self._shared_s = until_s
         here = self._until_s.get(room)
         if here is None or user_id not in here:
             if self._count >= self._limit:
@@ -38,7 +44,7 @@ class Sightings(Generic[R]):
             self._count += 1
             here = self._until_s.setdefault(room, {})
             self._untold.setdefault(room, set()).add(user_id)
-        here[user_id] = until_s
+        here[user_id] = self._shared_s
 
     def forget(self, room: R, user_id: int) -> None:
         """Count a user in a room no longer."""

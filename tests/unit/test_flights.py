@@ -104,6 +104,28 @@ async def test_flights_go_on_after_the_last_one_landed(airport: Airport, flights
         assert await rider == value
 
 
+async def test_after_a_read_has_ended_there_is_a_pause_in_which_all_who_come_board() -> None:
+    loop = asyncio.get_running_loop()
+    began: list[tuple[float, list[str]]] = []
+    ended: list[float] = []
+
+    async def read(keys: list[str]) -> Mapping[str, int]:
+        began.append((loop.time(), keys))
+        await asyncio.sleep(0.03)
+        ended.append(loop.time())
+        return dict.fromkeys(keys, 1)
+
+    flights = Flights(read, gap_s=0.02)
+    before_s = loop.time()
+    await flights.get("a")
+    assert ended[0] - before_s < 0.05  # the first begins at once, or the two pauses below would say nothing
+    early = flights.get("b")
+    await asyncio.sleep(0.005)
+    await asyncio.gather(early, flights.get("c"))
+    assert [keys for _, keys in began] == [["a"], ["b", "c"]]
+    assert began[1][0] - ended[0] >= 0.015
+
+
 async def test_a_rider_who_goes_away_leaves_the_others_their_seat(airport: Airport, flights: Flights[str, int]) -> None:
     staying, leaving = (asyncio.ensure_future(flights.get("a")) for _ in range(2))
     _, landing = await airport.departures.get()

@@ -37,6 +37,16 @@ def test_who_comes_no_more_counts_no_more_and_is_forgotten() -> None:
     assert not sightings._due
 
 
+def test_whoever_is_seen_within_a_second_counts_as_long_and_never_longer_than_they_should() -> None:
+    sightings: Sightings[int] = Sightings(100)
+    asked = {ALICE: 30.0, BOB: 30.9, 12: 31.0, 13: 29.5, 14: 60.2, 15: 61.1}
+    for user_id, until_s in asked.items():
+        sightings.touch(ROOM, user_id, until_s)
+    held = {user_id: sightings.until_s(ROOM, user_id) for user_id in asked}
+    assert held == {ALICE: 30.0, BOB: 30.0, 12: 31.0, 13: 29.5, 14: 60.2, 15: 60.2}
+    assert all(asked[user_id] - 1 < held[user_id] <= asked[user_id] for user_id in asked)
+
+
 def test_with_redis_away_who_ended_is_forgotten_however_many_rooms_there_are() -> None:
     sightings: Sightings[int] = Sightings(100)
     for room in range(50):
