@@ -23,6 +23,8 @@ from cache.sightings import Sightings
 log = logging.getLogger("pollux.presence")
 
 SEEN_S = 30.0
+# By how much less at most: all who are seen within it are seen until the same moment.
+GRAIN_S = 1.0
 SETTLE_S = 1.0
 SETTLE_DEADLINE_S = 0.5
 # After Redis lost everything, every process has told it again what it saw by then.
@@ -71,9 +73,9 @@ class Presence:
         self._redis = redis
         self._lineage = lineage
         self._clock_s = clock_s
-        self._active: Sightings[int] = Sightings(MAX_SIGHTINGS)
+        self._active: Sightings[int] = Sightings(MAX_SIGHTINGS, grain_s=GRAIN_S)
         self._typing: Sightings[int] = Sightings(MAX_SIGHTINGS)
-        self._online: Sightings[int] = Sightings(MAX_SIGHTINGS)
+        self._online: Sightings[int] = Sightings(MAX_SIGHTINGS, grain_s=GRAIN_S)
         # In the order of their turns: whoever was exchanged longest ago is first.
         self._watched: dict[int, _Watched] = {}
         self._first_looks: Flights[int, bool] = Flights(self._look)

@@ -15,10 +15,14 @@ AHEAD_S = 8.0
 
 
 class Sightings(Generic[R]):
-    """Room -> user id -> the monotonic second until which they count. At most `limit` users are counted, over all rooms."""
+    """Room -> user id -> the monotonic second until which they count. At most `limit` users are counted, over all rooms.
 
-    def __init__(self, limit: int) -> None:
+    All who are seen within `grain_s` share one number, which is still in the processor's cache where their own would not be.
+    """
+
+    def __init__(self, limit: int, *, grain_s: float = 0.0) -> None:
         self._limit = limit
+        self._grain_s = grain_s
         self._count = 0
         self._until_s: dict[R, dict[int, float]] = {}
         # Rooms in the order in which they came to have something to tell.
@@ -31,11 +35,8 @@ class Sightings(Generic[R]):
         return room in self._until_s
 
     def touch(self, room: R, user_id: int, until_s: float) -> None:
-        """Count a user in a room until a moment, or up to a second less.
-
-        So all who are seen within a second share one number, which is still in the processor's cache where their own would not be.
-        """
-        if not self._shared_s <= until_s < self._shared_s + 1:
+        """Count a user in a room until a moment, or less than `grain_s` before it."""
+        if not self._shared_s <= until_s < self._shared_s + self._grain_s:
             self._shared_s = until_s
         here = self._until_s.get(room)
         if here is None or user_id not in here:

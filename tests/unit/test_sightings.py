@@ -38,7 +38,7 @@ def test_who_comes_no_more_counts_no_more_and_is_forgotten() -> None:
 
 
 def test_whoever_is_seen_within_a_second_counts_as_long_and_never_longer_than_they_should() -> None:
-    sightings: Sightings[int] = Sightings(100)
+    sightings: Sightings[int] = Sightings(100, grain_s=1)
     asked = {ALICE: 30.0, BOB: 30.9, 12: 31.0, 13: 29.5, 14: 60.2, 15: 61.1}
     for user_id, until_s in asked.items():
         sightings.touch(ROOM, user_id, until_s)
