@@ -2,27 +2,14 @@
 
 import os
 import time
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.identity import (
-    LEEWAY_S,
-    LONGEST_NAME,
-    LONGEST_SUBJECT,
-    LONGEST_TOKEN,
-    Authorization,
-    Bearer,
-    Known,
-    Tokens,
-    Viewers,
-)
+from app.identity import LEEWAY_S, LONGEST_NAME, LONGEST_SUBJECT, LONGEST_TOKEN, Bearer, Tokens
 from models.errors import Unauthenticated, UnauthenticatedReason
 from models.ids import user_hash_hex
-from resolvers.context import Viewer
 from tests.asking import SECRET
 from tests.forging import HEADER, part, signed
 
@@ -267,17 +254,3 @@ def test_a_claim_no_clock_or_list_can_hold_makes_the_token_invalid(name: str, va
     with pytest.raises(Unauthenticated) as refused:
         STRICT.verify(_with(**{name: value}))
     assert refused.value.reason is UnauthenticatedReason.INVALID
-
-
-def test_an_authorization_speaks_for_nobody_once_its_token_has_expired_or_been_forgotten() -> None:
-    lineage = SimpleNamespace(on_change=lambda _: None)
-    viewers = Viewers(Tokens(SECRET), cast(Any, None), time.time_ns, cast(Any, lineage))
-    authorization = Authorization("Bearer a")
-    assert viewers.still(authorization) is None
-    for lifetime_s, holds in ((60, True), (-LEEWAY_S - 1, False), (60, True)):
-        known = Known(Viewer(1, frozenset()), "tag", time.time() + lifetime_s)
-        viewers._known.put("Bearer a", known)
-        authorization.known, authorization.as_of = (None, -1) if holds else (known, viewers._forgotten)
-        assert [viewers.still(authorization) for _ in range(2)] == [known if holds else None] * 2
-    viewers._forget_tokens()
-    assert viewers.still(authorization) is None
