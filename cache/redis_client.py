@@ -158,6 +158,9 @@ async def subscribed(client: Redis, name: str) -> AsyncIterator[PubSub]:
 
 async def close(client: Redis) -> None:
     """Close a client and its connections."""
+    cluster = cluster_of(client)
+    if cluster is not None:
+        await cluster.finish()
+        return
     await client.aclose()
-    if cluster_of(client) is None:
-        await client.connection_pool.aclose()
+    await client.connection_pool.aclose()

@@ -51,7 +51,11 @@ class Cluster(RedisCluster):
                 self._initialize = False
                 self.look_again()
             else:
-                await asyncio.shield(self._learnt())
+                learning = self._learnt()
+                await asyncio.wait([learning])  # its end, whichever: were it cancelled, that must not cancel who waits
+                if learning.cancelled():
+                    raise NoConnection("the client is closed")
+                learning.result()
         return self
 
     def look_again(self) -> None:
@@ -82,11 +86,16 @@ class Cluster(RedisCluster):
             return
         await asyncio.sleep(LAYOUT_PAUSE_S)
 
-    async def aclose(self) -> None:
-        """Close all connections. redis-py calls this too, to begin anew; then the layout is learned again when it is needed."""
-        if self._learning is not None and self._learning is not asyncio.current_task():
+    @property
+    def learns(self) -> bool:
+        """Whether the layout is being learned, or was within the last pause."""
+        return self._learning is not None and not self._learning.done()
+
+    async def finish(self) -> None:
+        """Close for good. `aclose` alone is how redis-py begins anew after CLUSTERDOWN, while others go on."""
+        if self._learning is not None:
             await end(self._learning)
-        await super().aclose()
+        await self.aclose()
 
 
 def cluster_of(client: object) -> Cluster | None:
